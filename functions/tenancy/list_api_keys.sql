@@ -1,0 +1,37 @@
+-- tenancy.list_api_keys(p_tenant_id): the keys of a tenant, without their text.
+--
+-- Raises:      TN002 not permitted.
+-- Tests:       tests/functions/tenancy/test_issue_api_key.py
+
+CREATE OR REPLACE FUNCTION tenancy.list_api_keys(p_tenant_id uuid)
+RETURNS TABLE (
+    id uuid, kind text, role text, created_at timestamptz, expires_at timestamptz, revoked_at timestamptz
+)
+LANGUAGE plpgsql
+STABLE
+PARALLEL RESTRICTED
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    IF NOT tenancy_private.may_administer(p_tenant_id) THEN
+        RAISE EXCEPTION 'not permitted' USING
+            ERRCODE = 'TN002',
+            HINT = 'Enter the tenant as a manager, or SET ROLE tenancy_admin outside any tenant.';
+    END IF;
+
+    RETURN QUERY
+    SELECT k.id, k.kind, k.role, k.created_at, k.expires_at, k.revoked_at
+    FROM tenancy_private.api_key AS k
+    WHERE k.tenant_id = p_tenant_id
+    ORDER BY k.created_at;
+END;
+$function$;
+
+COMMENT ON FUNCTION tenancy.list_api_keys(uuid) IS
+'Keys of a tenant, oldest first; never the keys themselves. Raises TN002.';
+
+ALTER FUNCTION tenancy.list_api_keys(uuid) OWNER TO tenancy_kernel;
+REVOKE ALL ON FUNCTION tenancy.list_api_keys(uuid) FROM public;
+GRANT EXECUTE ON FUNCTION tenancy.list_api_keys(uuid)
+TO tenancy_manager, tenancy_admin;

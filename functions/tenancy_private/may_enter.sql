@@ -1,0 +1,42 @@
+-- tenancy_private.may_enter(p_tenant_id, p_request): is the tenant open, here, for this request?
+--
+-- Hints:       host, tenant and location are what the client believes. They never choose a tenant
+--              against the credential; one that disagrees refuses the request.
+-- Tests:       tests/functions/tenancy/test_enter.py
+
+CREATE OR REPLACE FUNCTION tenancy_private.may_enter(p_tenant_id uuid, p_request jsonb)
+RETURNS boolean
+LANGUAGE plpgsql
+STABLE
+PARALLEL RESTRICTED
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_host text := lower(split_part(p_request ->> 'host', ':', 1));
+BEGIN
+    RETURN EXISTS (
+        SELECT
+        FROM tenancy_private.tenant AS t
+        INNER JOIN tenancy.tenant_status AS s ON t.status = s.status
+        INNER JOIN tenancy_private.node AS n ON t.region = n.region
+        WHERE t.id = p_tenant_id
+          AND s.may_enter
+          AND coalesce(p_request ->> 'tenant', t.slug) IN (t.slug, t.id::text)
+          AND coalesce(p_request ->> 'location', t.slug) IN (t.slug, t.id::text)
+          AND (v_host IS NULL OR NOT EXISTS (
+              SELECT
+              FROM tenancy_private.tenant AS other
+              WHERE other.id <> t.id
+                AND (other.custom_domain = v_host
+                    OR other.slug || '.' || n.platform_domain = v_host)
+          ))
+    );
+END;
+$function$;
+
+COMMENT ON FUNCTION tenancy_private.may_enter(uuid, jsonb) IS
+'True when the tenant exists, its status and region admit it here, and no hint disagrees.';
+
+ALTER FUNCTION tenancy_private.may_enter(uuid, jsonb) OWNER TO tenancy_kernel;
+REVOKE ALL ON FUNCTION tenancy_private.may_enter(uuid, jsonb) FROM public;

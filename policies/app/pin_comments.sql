@@ -1,0 +1,94 @@
+-- policies/app/pin_comments.sql: who reaches a row, as tenancy.access_matrix says.
+-- Written by `make policies`; the wall stands alone, the doors are one per rule.
+
+DROP POLICY IF EXISTS owner_door ON app.pin_comments;
+DROP POLICY IF EXISTS subject_delete ON app.pin_comments;
+DROP POLICY IF EXISTS subject_insert ON app.pin_comments;
+DROP POLICY IF EXISTS subject_select ON app.pin_comments;
+DROP POLICY IF EXISTS subject_update ON app.pin_comments;
+DROP POLICY IF EXISTS tenant_delete ON app.pin_comments;
+DROP POLICY IF EXISTS tenant_insert ON app.pin_comments;
+DROP POLICY IF EXISTS tenant_select ON app.pin_comments;
+DROP POLICY IF EXISTS tenant_update ON app.pin_comments;
+DROP POLICY IF EXISTS tenant_wall ON app.pin_comments;
+
+ALTER TABLE app.pin_comments ENABLE ROW LEVEL SECURITY;
+ALTER TABLE app.pin_comments FORCE ROW LEVEL SECURITY;
+
+CREATE POLICY tenant_wall ON app.pin_comments AS RESTRICTIVE FOR ALL TO public
+USING (tenant_id = (SELECT tenancy.tenant_id()))
+WITH CHECK (tenant_id = (SELECT tenancy.tenant_id()));
+
+COMMENT ON POLICY tenant_wall ON app.pin_comments IS
+'Restrictive: no permissive policy added later can cross tenants.';
+
+CREATE POLICY owner_door ON app.pin_comments TO tenancy_owner USING (true);
+
+COMMENT ON POLICY owner_door ON app.pin_comments IS
+'Definer functions of the owner work, and only inside the tenant.';
+
+CREATE POLICY subject_delete ON app.pin_comments FOR DELETE
+TO tenancy_customer
+USING (author_id = (SELECT tenancy.actor_id()));
+
+CREATE POLICY subject_insert ON app.pin_comments FOR INSERT
+TO tenancy_customer
+WITH CHECK (author_id = (SELECT tenancy.actor_id()));
+
+CREATE POLICY subject_update ON app.pin_comments FOR UPDATE
+TO tenancy_customer
+USING (author_id = (SELECT tenancy.actor_id()))
+WITH CHECK (author_id = (SELECT tenancy.actor_id()));
+
+CREATE POLICY tenant_delete ON app.pin_comments FOR DELETE
+TO tenancy_manager, tenancy_admin
+USING (true);
+
+CREATE POLICY tenant_insert ON app.pin_comments FOR INSERT
+TO tenancy_staff, tenancy_manager, tenancy_admin
+WITH CHECK (true);
+
+CREATE POLICY tenant_select ON app.pin_comments FOR SELECT
+TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin
+USING (true);
+
+CREATE POLICY tenant_update ON app.pin_comments FOR UPDATE
+TO tenancy_staff, tenancy_manager, tenancy_admin
+USING (true)
+WITH CHECK (true);
+
+REVOKE ALL ON app.pin_comments
+FROM public, tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin, tenancy_operator;
+
+GRANT DELETE ON app.pin_comments TO tenancy_customer, tenancy_manager, tenancy_admin;
+
+GRANT INSERT (
+    tenant_id,
+    id,
+    pin_id,
+    author_id,
+    body,
+    metadata
+) ON app.pin_comments
+TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin;
+
+GRANT SELECT (
+    tenant_id,
+    id,
+    pin_id,
+    author_id,
+    body,
+    metadata,
+    created_at,
+    updated_at
+) ON app.pin_comments
+TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin;
+
+GRANT UPDATE (
+    id,
+    pin_id,
+    author_id,
+    body,
+    metadata
+) ON app.pin_comments
+TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin;

@@ -1,0 +1,9 @@
+-- sql/triggers/app/reservations.sql
+
+CREATE OR REPLACE TRIGGER _100_keep_identity
+BEFORE UPDATE ON app.reservations
+FOR EACH ROW EXECUTE FUNCTION tenancy.tg_keep_identity();
+
+CREATE OR REPLACE TRIGGER _200_touch
+BEFORE UPDATE ON app.reservations
+FOR EACH ROW EXECUTE FUNCTION app.tg_touch();

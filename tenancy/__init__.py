@@ -1,0 +1,1 @@
+"""EngageOS Tenancy: starts servers, applies migrations, fuzzes tenants and proves isolation."""
