@@ -45,10 +45,14 @@ def yoyo_uri(dsn: str) -> str:
     )
 
 
-def apply(dsn: str, root: Path = paths.ROOT, *, dry_run: bool = False) -> list[str]:
+def apply(
+    dsn: str, root: Path = paths.ROOT, *, dry_run: bool = False, until: str | None = None
+) -> list[str]:
     """Apply what is pending, one transaction each, and return the names."""
     with _session(dsn, root) as conn:
-        pending = [m for m in stamp.migrations(root) if m.stem not in _applied(conn)]
+        known = _applied(conn)
+        chain = [m for m in stamp.migrations(root) if not until or m.stem <= until]
+        pending = [m for m in chain if m.stem not in known]
         if dry_run:
             return [m.stem for m in pending]
         with console.progress() as bars:
