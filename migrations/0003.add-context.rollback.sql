@@ -114,6 +114,9 @@ DROP FUNCTION tenancy.register_table(regclass, name);
 -- undo: functions/tenancy/register_jwt_issuer.sql
 DROP FUNCTION tenancy.register_jwt_issuer(text, text, text, bytea, text, text);
 
+-- undo: functions/tenancy/refuse_obstacles.sql
+DROP FUNCTION tenancy.refuse_obstacles(regclass, boolean);
+
 -- undo: functions/tenancy/protection_obstacles.sql
 DROP FUNCTION tenancy.protection_obstacles(regclass);
 

@@ -24,7 +24,7 @@ $borrow$;
 -- Why definer: the counter is in no tenant's UPDATE grant. FORCE row security still holds this
 --              function in the caller's tenant; the row's tenant_id is named all the same, because
 --              inside a cascade the wall does not apply.
--- Tests:       tests/policies/test_cascades.py
+-- Tests:       tests/policies/test_walls_and_doors.py
 
 CREATE OR REPLACE FUNCTION app.tg_count_pin_comments()
 RETURNS trigger
@@ -58,7 +58,7 @@ REVOKE ALL ON FUNCTION app.tg_count_pin_comments() FROM public;
 -- include: functions/app/tg_touch.sql
 -- app.tg_touch(): updated_at is when the row last changed.
 --
--- Tests:       tests/policies/test_identity.py
+-- Tests:       tests/policies/test_walls_and_doors.py
 
 CREATE OR REPLACE FUNCTION app.tg_touch()
 RETURNS trigger
@@ -81,7 +81,7 @@ REVOKE ALL ON FUNCTION app.tg_touch() FROM public;
 -- include: functions/tenancy/actor_id.sql
 -- tenancy.actor_id(): who acts in this transaction, or NULL.
 --
--- Tests:       tests/functions/tenancy/test_actor_id.py
+-- Tests:       tests/functions/tenancy/test_context.py
 
 CREATE OR REPLACE FUNCTION tenancy.actor_id()
 RETURNS uuid
@@ -107,7 +107,7 @@ TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin, tenancy_gate
 -- include: functions/tenancy/actor_role.sql
 -- tenancy.actor_role(): the role of the actor inside the tenant, or NULL.
 --
--- Tests:       tests/functions/tenancy/test_actor_role.py
+-- Tests:       tests/functions/tenancy/test_context.py
 
 CREATE OR REPLACE FUNCTION tenancy.actor_role()
 RETURNS text
@@ -241,7 +241,7 @@ TO tenancy_console;
 -- tenancy.create_tenant(p_slug, p_name, p_industry, p_region): a new tenant, ready to be entered.
 --
 -- Raises:      TN002 not tenancy_admin. TN005 slug taken. 23514 a value out of its domain.
--- Tests:       tests/functions/tenancy/test_create_tenant.py
+-- Tests:       tests/functions/tenancy/test_members_and_keys.py
 
 CREATE OR REPLACE FUNCTION tenancy.create_tenant(
     p_slug text,
@@ -356,7 +356,7 @@ TO tenancy_operator;
 --
 -- Stored:      only the SHA-256 of the key. Public keys (pk_…) are anonymous customers.
 -- Raises:      TN002 not permitted. TN004 not 1 to 730 days. 23514 a public key with another role.
--- Tests:       tests/functions/tenancy/test_issue_api_key.py
+-- Tests:       tests/functions/tenancy/test_members_and_keys.py
 
 CREATE OR REPLACE FUNCTION tenancy.issue_api_key(
     p_tenant_id uuid,
@@ -408,7 +408,7 @@ TO tenancy_manager, tenancy_admin;
 -- tenancy.leave(): give up the tenant before the transaction ends.
 --
 -- After it:    nothing is visible; only the same tenant, actor and role may enter again (TN003).
--- Tests:       tests/functions/tenancy/test_leave.py
+-- Tests:       tests/functions/tenancy/test_context.py
 
 CREATE OR REPLACE FUNCTION tenancy.leave()
 RETURNS void
@@ -434,7 +434,7 @@ TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin, tenancy_gate
 -- tenancy.list_api_keys(p_tenant_id): the keys of a tenant, without their text.
 --
 -- Raises:      TN002 not permitted.
--- Tests:       tests/functions/tenancy/test_issue_api_key.py
+-- Tests:       tests/functions/tenancy/test_members_and_keys.py
 
 CREATE OR REPLACE FUNCTION tenancy.list_api_keys(p_tenant_id uuid)
 RETURNS TABLE (
@@ -473,7 +473,7 @@ TO tenancy_manager, tenancy_admin;
 -- tenancy.list_members(p_tenant_id): who belongs to the tenant.
 --
 -- Raises:      TN002 not permitted.
--- Tests:       tests/functions/tenancy/test_set_member.py
+-- Tests:       tests/functions/tenancy/test_members_and_keys.py
 
 CREATE OR REPLACE FUNCTION tenancy.list_members(p_tenant_id uuid)
 RETURNS TABLE (user_id uuid, role text, created_at timestamptz)
@@ -598,7 +598,7 @@ BEGIN
         SELECT m.tenant_id, m.database_role, m.may_write
         INTO tenant_id, database_role, may_write
         FROM tenancy.mint_context(
-            tenancy_private.request_credential(), jsonb_build_object('tenant', p_tenant_id)
+            tenancy_private.request_credential(), jsonb_build_object('tenant', left(p_tenant_id, 64))
         ) AS m;
         RETURN;
     END IF;
@@ -752,20 +752,14 @@ SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
     v_statement text;
-    v_obstacle record;
     v_is_filled boolean;
 BEGIN
     PERFORM tenancy.register_table(p_table, p_subject_column);
+    PERFORM tenancy.refuse_obstacles(p_table, false);
     EXECUTE format('SELECT EXISTS (SELECT FROM %s)', p_table) INTO v_is_filled;
     PERFORM tenancy.add_tenant_column(p_table, v_is_filled);
 
-    SELECT o.obstacle, o.remedy INTO v_obstacle
-    FROM tenancy.protection_obstacles(p_table) AS o
-    LIMIT 1;
-    IF FOUND THEN
-        RAISE EXCEPTION '% cannot be protected: %', p_table, v_obstacle.obstacle
-            USING ERRCODE = 'TN006', HINT = v_obstacle.remedy;
-    END IF;
+    PERFORM tenancy.refuse_obstacles(p_table, true);
 
     FOR v_statement IN SELECT d.* FROM tenancy.protection_ddl(p_table) AS d LOOP
         EXECUTE v_statement;
@@ -796,7 +790,7 @@ TO tenancy_owner, tenancy_builder, pg_database_owner;
 --
 -- One shape:   policies/app/*.sql and tenancy.protect_table() are this text, so that the wall and
 --              the doors read the same on every table.
--- Tests:       tests/policies/test_policies_match_access_matrix.py
+-- Tests:       tests/policies/test_walls_and_doors.py
 
 CREATE OR REPLACE FUNCTION tenancy.protection_ddl(p_table regclass)
 RETURNS SETOF text
@@ -929,29 +923,33 @@ TO tenancy_owner, tenancy_builder, pg_database_owner;
 -- Tests:       tests/functions/tenancy/test_protect_table.py
 
 CREATE OR REPLACE FUNCTION tenancy.protection_obstacles(p_table regclass)
-RETURNS TABLE (obstacle text, remedy text)
+RETURNS TABLE (obstacle text, remedy text, is_repairable boolean)
 LANGUAGE sql
 STABLE
 SECURITY INVOKER
 SET search_path = pg_catalog, pg_temp
 AS $function$
-    SELECT 'it is not an ordinary table', 'Protect the tables behind it.'
+    SELECT 'it is not an ordinary table', 'Protect the tables behind it.', false
     FROM pg_class AS c
     WHERE c.oid = p_table AND (c.relkind <> 'r' OR c.relispartition OR EXISTS (
         SELECT FROM pg_inherits AS i WHERE p_table IN (i.inhrelid, i.inhparent)
     ))
     UNION ALL
-    SELECT 'rule ' || r.rulename || ' runs with the rights of its owner', 'Drop the rule.'
+    SELECT 'rule ' || r.rulename || ' runs with the rights of its owner', 'Drop the rule.', false
     FROM pg_rewrite AS r
     WHERE r.ev_class = p_table
     UNION ALL
-    SELECT 'tenant_id is not a uuid', 'ALTER TABLE … ALTER tenant_id TYPE uuid.'
+    SELECT 'tenant_id is not a uuid', 'ALTER TABLE … ALTER tenant_id TYPE uuid.',
+        false
     FROM pg_attribute AS a
     WHERE a.attrelid = p_table AND a.attname = 'tenant_id' AND a.atttypid <> 'uuid'::regtype
     UNION ALL
     SELECT
         'unique key ' || i.indexrelid::regclass || ' does not start with tenant_id',
-        'Rebuild it as (tenant_id, …): otherwise it tells which values other tenants use.'
+        'Rebuild it as (tenant_id, …): otherwise it tells which values other tenants use.',
+        i.indisprimary AND NOT EXISTS (
+            SELECT FROM pg_constraint AS f WHERE f.confrelid = p_table
+        )
     FROM pg_index AS i
     LEFT JOIN pg_attribute AS a ON i.indrelid = a.attrelid AND i.indkey[0] = a.attnum
     WHERE i.indrelid = p_table
@@ -960,7 +958,8 @@ AS $function$
     UNION ALL
     SELECT
         'foreign key ' || k.conname || ' does not start with tenant_id',
-        'Rebuild it as (tenant_id, …): otherwise it may point into another tenant.'
+        'Rebuild it as (tenant_id, …): otherwise it may point into another tenant.',
+        false
     FROM pg_constraint AS k
     INNER JOIN pg_class AS f ON k.confrelid = f.oid
     INNER JOIN pg_namespace AS n ON f.relnamespace = n.oid
@@ -971,11 +970,46 @@ AS $function$
 $function$;
 
 COMMENT ON FUNCTION tenancy.protection_obstacles(regclass) IS
-'What stands in the way of tenancy.protect_table(), one row each, with the remedy; empty when nothing does.';
+'What stands in the way of tenancy.protect_table(), one row each, with the remedy (is_repairable: done by itself on an empty table); empty when nothing does.';
 
 ALTER FUNCTION tenancy.protection_obstacles(regclass) OWNER TO tenancy_kernel;
 REVOKE ALL ON FUNCTION tenancy.protection_obstacles(regclass) FROM public;
 GRANT EXECUTE ON FUNCTION tenancy.protection_obstacles(regclass)
+TO tenancy_owner, tenancy_builder, pg_database_owner;
+
+-- include: functions/tenancy/refuse_obstacles.sql
+-- tenancy.refuse_obstacles(p_table, p_even_repairable): step of tenancy.protect_table().
+--
+-- Raises:      TN006 the first obstacle, with its remedy as the hint.
+-- Tests:       tests/functions/tenancy/test_protect_table.py
+
+CREATE OR REPLACE FUNCTION tenancy.refuse_obstacles(p_table regclass, p_even_repairable boolean)
+RETURNS void
+LANGUAGE plpgsql
+STABLE
+SECURITY INVOKER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_obstacle record;
+BEGIN
+    SELECT o.obstacle, o.remedy INTO v_obstacle
+    FROM tenancy.protection_obstacles(p_table) AS o
+    WHERE p_even_repairable OR NOT o.is_repairable
+    LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION '% cannot be protected: %', p_table, v_obstacle.obstacle
+            USING ERRCODE = 'TN006', HINT = v_obstacle.remedy;
+    END IF;
+END;
+$function$;
+
+COMMENT ON FUNCTION tenancy.refuse_obstacles(regclass, boolean) IS
+'Refuse a table that cannot be made safe. Raises TN006.';
+
+ALTER FUNCTION tenancy.refuse_obstacles(regclass, boolean) OWNER TO tenancy_kernel;
+REVOKE ALL ON FUNCTION tenancy.refuse_obstacles(regclass, boolean) FROM public;
+GRANT EXECUTE ON FUNCTION tenancy.refuse_obstacles(regclass, boolean)
 TO tenancy_owner, tenancy_builder, pg_database_owner;
 
 -- include: functions/tenancy/register_jwt_issuer.sql
@@ -1084,7 +1118,7 @@ TO tenancy_owner, tenancy_builder, pg_database_owner;
 -- tenancy.remove_member(p_tenant_id, p_user_id): the user can no longer enter the tenant.
 --
 -- Raises:      TN001 no such member. TN002 not permitted, or oneself.
--- Tests:       tests/functions/tenancy/test_set_member.py
+-- Tests:       tests/functions/tenancy/test_members_and_keys.py
 
 CREATE OR REPLACE FUNCTION tenancy.remove_member(p_tenant_id uuid, p_user_id uuid)
 RETURNS void
@@ -1125,7 +1159,7 @@ TO tenancy_manager, tenancy_admin;
 --
 -- Why signed:  leaving must not make room for another tenant in the same transaction, where open
 --              cursors and deferred triggers still belong to the first.
--- Tests:       tests/functions/tenancy/test_leave.py
+-- Tests:       tests/functions/tenancy/test_context.py
 
 CREATE OR REPLACE FUNCTION tenancy.retire_context()
 RETURNS void
@@ -1161,7 +1195,7 @@ TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin, tenancy_gate
 -- tenancy.revoke_api_key(p_tenant_id, p_key_id): an API key stops working at once.
 --
 -- Raises:      TN001 no such key of this tenant. TN002 not permitted.
--- Tests:       tests/functions/tenancy/test_issue_api_key.py
+-- Tests:       tests/functions/tenancy/test_members_and_keys.py
 
 CREATE OR REPLACE FUNCTION tenancy.revoke_api_key(p_tenant_id uuid, p_key_id uuid)
 RETURNS void
@@ -1200,7 +1234,7 @@ TO tenancy_manager, tenancy_admin;
 -- Open transactions: the key before this one still verifies, so nobody is thrown out; older ones
 --              are deleted. Rotating twice at once ends every context minted before.
 -- Secret:      made here from strong random bytes; it never appears in a statement or a log.
--- Tests:       tests/functions/tenancy/test_rotate_context_key.py
+-- Tests:       tests/functions/tenancy/test_context.py
 
 CREATE OR REPLACE FUNCTION tenancy.rotate_context_key()
 RETURNS text
@@ -1243,7 +1277,7 @@ TO tenancy_admin, pg_database_owner;
 --
 -- Nobody changes their own role: a tenant cannot lose its last manager by a slip.
 -- Raises:      TN002 not permitted, or oneself. 23514 no such role.
--- Tests:       tests/functions/tenancy/test_set_member.py
+-- Tests:       tests/functions/tenancy/test_members_and_keys.py
 
 CREATE OR REPLACE FUNCTION tenancy.set_member(p_tenant_id uuid, p_user_id uuid, p_role text)
 RETURNS void
@@ -1318,7 +1352,7 @@ TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin, tenancy_gate
 --
 -- Effect:      from the next transaction on; a transaction that is open keeps its context.
 -- Raises:      TN001 no such tenant. TN002 not tenancy_admin. 23503 no such status.
--- Tests:       tests/functions/tenancy/test_set_tenant_status.py
+-- Tests:       tests/functions/tenancy/test_members_and_keys.py
 
 CREATE OR REPLACE FUNCTION tenancy.set_tenant_status(p_tenant_id uuid, p_status text)
 RETURNS void
@@ -1354,7 +1388,7 @@ TO tenancy_admin;
 -- Use:         always as (SELECT tenancy.tenant_id()): once per statement, and an index condition.
 -- Never:       IMMUTABLE (a cached plan would serve one tenant's rows to another), LEAKPROOF, or
 --              PARALLEL SAFE (a worker has another pid: rows would be missing without an error).
--- Tests:       tests/functions/tenancy/test_tenant_id.py
+-- Tests:       tests/functions/tenancy/test_context.py
 
 CREATE OR REPLACE FUNCTION tenancy.tenant_id()
 RETURNS uuid
@@ -1384,7 +1418,7 @@ TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin, tenancy_gate
 -- Why:         tenant_id is in no UPDATE grant; this also holds owners and definers. An upsert that
 --              sets the key to what it was passes.
 -- Raises:      TN009 tenant_id or id changed.
--- Tests:       tests/policies/test_identity.py
+-- Tests:       tests/policies/test_walls_and_doors.py
 
 CREATE OR REPLACE FUNCTION tenancy.tg_keep_identity()
 RETURNS trigger
@@ -1576,7 +1610,7 @@ TO tenancy_owner;
 --
 -- Why the role: SET ROLE to another tenant role must gain nothing, and a context that was minted
 --              without tenancy.enter() has no role in force at all.
--- Tests:       tests/functions/tenancy/test_actor_role.py
+-- Tests:       tests/functions/tenancy/test_context.py
 
 CREATE OR REPLACE FUNCTION tenancy_private.context_in_force()
 RETURNS text
@@ -1731,7 +1765,7 @@ REVOKE ALL ON FUNCTION tenancy_private.find_tenant(text) FROM public;
 -- include: functions/tenancy_private/hmac_pads.sql
 -- tenancy_private.hmac_pads(p_secret): the two pads of HMAC, computed once per key.
 --
--- Tests:       tests/functions/tenancy_private/test_hmac_pads.py (RFC 4231)
+-- Tests:       tests/functions/tenancy/test_enter_jwt.py
 
 CREATE OR REPLACE FUNCTION tenancy_private.hmac_pads(p_secret bytea, OUT ipad bytea, OUT opad bytea)
 RETURNS record
@@ -1880,7 +1914,7 @@ REVOKE ALL ON FUNCTION tenancy_private.identify_ticket(text) FROM public;
 -- tenancy_private.may_administer(p_tenant_id): may the caller manage members and keys there?
 --
 -- Who:         a manager or admin inside that tenant; tenancy_admin outside any tenant (provisioning).
--- Tests:       tests/functions/tenancy/test_issue_api_key.py
+-- Tests:       tests/functions/tenancy/test_members_and_keys.py
 
 CREATE OR REPLACE FUNCTION tenancy_private.may_administer(p_tenant_id uuid)
 RETURNS boolean
@@ -1956,7 +1990,7 @@ REVOKE ALL ON FUNCTION tenancy_private.may_enter(uuid, jsonb) FROM public;
 -- tenancy_private.random_secret(p_prefix): a credential nobody can guess.
 --
 -- Why uuids:   gen_random_uuid() is the built-in strong random source: 2 x 122 bits, hashed.
--- Tests:       tests/functions/tenancy/test_issue_api_key.py
+-- Tests:       tests/functions/tenancy/test_members_and_keys.py
 
 CREATE OR REPLACE FUNCTION tenancy_private.random_secret(p_prefix text)
 RETURNS text
@@ -2000,8 +2034,9 @@ SECURITY INVOKER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    v_headers jsonb := nullif(current_setting('request.headers', true), '')::jsonb;
+    v_headers jsonb;
 BEGIN
+    v_headers := nullif(current_setting('request.headers', true), '')::jsonb;
     RETURN coalesce(
         substring(v_headers ->> 'authorization' FROM '^[Bb]earer +(.+)$'), v_headers ->> 'apikey'
     );
@@ -2140,7 +2175,7 @@ REVOKE ALL ON FUNCTION tenancy_private.transaction_tag() FROM public;
 -- Never raises: length first, and nothing is cast before the signature is right.
 -- Constant time: digests of the signatures are compared, not the signatures.
 -- Layout:      kid 4, tenant 32, actor 32, role 1, placement 1, request digest 64, mac 64.
--- Tests:       tests/functions/tenancy/test_tenant_id.py
+-- Tests:       tests/functions/tenancy/test_context.py
 
 CREATE OR REPLACE FUNCTION tenancy_private.verified_context()
 RETURNS text

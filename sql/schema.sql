@@ -385,7 +385,7 @@ BEGIN
         SELECT m.tenant_id, m.database_role, m.may_write
         INTO tenant_id, database_role, may_write
         FROM tenancy.mint_context(
-            tenancy_private.request_credential(), jsonb_build_object('tenant', p_tenant_id)
+            tenancy_private.request_credential(), jsonb_build_object('tenant', left(p_tenant_id, 64))
         ) AS m;
         RETURN;
     END IF;
@@ -490,20 +490,14 @@ CREATE FUNCTION tenancy.protect_table(p_table regclass, p_subject_column name DE
     AS $$
 DECLARE
     v_statement text;
-    v_obstacle record;
     v_is_filled boolean;
 BEGIN
     PERFORM tenancy.register_table(p_table, p_subject_column);
+    PERFORM tenancy.refuse_obstacles(p_table, false);
     EXECUTE format('SELECT EXISTS (SELECT FROM %s)', p_table) INTO v_is_filled;
     PERFORM tenancy.add_tenant_column(p_table, v_is_filled);
 
-    SELECT o.obstacle, o.remedy INTO v_obstacle
-    FROM tenancy.protection_obstacles(p_table) AS o
-    LIMIT 1;
-    IF FOUND THEN
-        RAISE EXCEPTION '% cannot be protected: %', p_table, v_obstacle.obstacle
-            USING ERRCODE = 'TN006', HINT = v_obstacle.remedy;
-    END IF;
+    PERFORM tenancy.refuse_obstacles(p_table, true);
 
     FOR v_statement IN SELECT d.* FROM tenancy.protection_ddl(p_table) AS d LOOP
         EXECUTE v_statement;
@@ -641,27 +635,31 @@ ALTER FUNCTION tenancy.protection_ddl(p_table regclass) OWNER TO tenancy_kernel;
 
 COMMENT ON FUNCTION tenancy.protection_ddl(p_table regclass) IS 'Statements that give a registered table its wall, doors and column grants, in order.';
 
-CREATE FUNCTION tenancy.protection_obstacles(p_table regclass) RETURNS TABLE(obstacle text, remedy text)
+CREATE FUNCTION tenancy.protection_obstacles(p_table regclass) RETURNS TABLE(obstacle text, remedy text, is_repairable boolean)
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-    SELECT 'it is not an ordinary table', 'Protect the tables behind it.'
+    SELECT 'it is not an ordinary table', 'Protect the tables behind it.', false
     FROM pg_class AS c
     WHERE c.oid = p_table AND (c.relkind <> 'r' OR c.relispartition OR EXISTS (
         SELECT FROM pg_inherits AS i WHERE p_table IN (i.inhrelid, i.inhparent)
     ))
     UNION ALL
-    SELECT 'rule ' || r.rulename || ' runs with the rights of its owner', 'Drop the rule.'
+    SELECT 'rule ' || r.rulename || ' runs with the rights of its owner', 'Drop the rule.', false
     FROM pg_rewrite AS r
     WHERE r.ev_class = p_table
     UNION ALL
-    SELECT 'tenant_id is not a uuid', 'ALTER TABLE … ALTER tenant_id TYPE uuid.'
+    SELECT 'tenant_id is not a uuid', 'ALTER TABLE … ALTER tenant_id TYPE uuid.',
+        false
     FROM pg_attribute AS a
     WHERE a.attrelid = p_table AND a.attname = 'tenant_id' AND a.atttypid <> 'uuid'::regtype
     UNION ALL
     SELECT
         'unique key ' || i.indexrelid::regclass || ' does not start with tenant_id',
-        'Rebuild it as (tenant_id, …): otherwise it tells which values other tenants use.'
+        'Rebuild it as (tenant_id, …): otherwise it tells which values other tenants use.',
+        i.indisprimary AND NOT EXISTS (
+            SELECT FROM pg_constraint AS f WHERE f.confrelid = p_table
+        )
     FROM pg_index AS i
     LEFT JOIN pg_attribute AS a ON i.indrelid = a.attrelid AND i.indkey[0] = a.attnum
     WHERE i.indrelid = p_table
@@ -670,7 +668,8 @@ CREATE FUNCTION tenancy.protection_obstacles(p_table regclass) RETURNS TABLE(obs
     UNION ALL
     SELECT
         'foreign key ' || k.conname || ' does not start with tenant_id',
-        'Rebuild it as (tenant_id, …): otherwise it may point into another tenant.'
+        'Rebuild it as (tenant_id, …): otherwise it may point into another tenant.',
+        false
     FROM pg_constraint AS k
     INNER JOIN pg_class AS f ON k.confrelid = f.oid
     INNER JOIN pg_namespace AS n ON f.relnamespace = n.oid
@@ -682,7 +681,29 @@ $$;
 
 ALTER FUNCTION tenancy.protection_obstacles(p_table regclass) OWNER TO tenancy_kernel;
 
-COMMENT ON FUNCTION tenancy.protection_obstacles(p_table regclass) IS 'What stands in the way of tenancy.protect_table(), one row each, with the remedy; empty when nothing does.';
+COMMENT ON FUNCTION tenancy.protection_obstacles(p_table regclass) IS 'What stands in the way of tenancy.protect_table(), one row each, with the remedy (is_repairable: done by itself on an empty table); empty when nothing does.';
+
+CREATE FUNCTION tenancy.refuse_obstacles(p_table regclass, p_even_repairable boolean) RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_obstacle record;
+BEGIN
+    SELECT o.obstacle, o.remedy INTO v_obstacle
+    FROM tenancy.protection_obstacles(p_table) AS o
+    WHERE p_even_repairable OR NOT o.is_repairable
+    LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION '% cannot be protected: %', p_table, v_obstacle.obstacle
+            USING ERRCODE = 'TN006', HINT = v_obstacle.remedy;
+    END IF;
+END;
+$$;
+
+ALTER FUNCTION tenancy.refuse_obstacles(p_table regclass, p_even_repairable boolean) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy.refuse_obstacles(p_table regclass, p_even_repairable boolean) IS 'Refuse a table that cannot be made safe. Raises TN006.';
 
 CREATE FUNCTION tenancy.register_jwt_issuer(p_issuer text, p_kid text, p_audience text, p_secret bytea, p_tenant_claim text DEFAULT 'tenant'::text, p_role_claim text DEFAULT 'role'::text) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1294,8 +1315,9 @@ CREATE FUNCTION tenancy_private.request_credential() RETURNS text
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $_$
 DECLARE
-    v_headers jsonb := nullif(current_setting('request.headers', true), '')::jsonb;
+    v_headers jsonb;
 BEGIN
+    v_headers := nullif(current_setting('request.headers', true), '')::jsonb;
     RETURN coalesce(
         substring(v_headers ->> 'authorization' FROM '^[Bb]earer +(.+)$'), v_headers ->> 'apikey'
     );
@@ -3313,6 +3335,7 @@ COMMENT ON POLICY tenant_wall ON app.survey_responses IS 'Restrictive: no permis
 
 
 
+
 GRANT ALL ON FUNCTION tenancy.actor_id() TO tenancy_admin;
 GRANT ALL ON FUNCTION tenancy.actor_id() TO tenancy_auditor;
 GRANT ALL ON FUNCTION tenancy.actor_id() TO tenancy_builder;
@@ -3384,6 +3407,9 @@ GRANT ALL ON FUNCTION tenancy.protection_ddl(p_table regclass) TO tenancy_owner;
 GRANT ALL ON FUNCTION tenancy.protection_obstacles(p_table regclass) TO pg_database_owner;
 GRANT ALL ON FUNCTION tenancy.protection_obstacles(p_table regclass) TO tenancy_builder;
 GRANT ALL ON FUNCTION tenancy.protection_obstacles(p_table regclass) TO tenancy_owner;
+GRANT ALL ON FUNCTION tenancy.refuse_obstacles(p_table regclass, p_even_repairable boolean) TO pg_database_owner;
+GRANT ALL ON FUNCTION tenancy.refuse_obstacles(p_table regclass, p_even_repairable boolean) TO tenancy_builder;
+GRANT ALL ON FUNCTION tenancy.refuse_obstacles(p_table regclass, p_even_repairable boolean) TO tenancy_owner;
 GRANT ALL ON FUNCTION tenancy.register_jwt_issuer(p_issuer text, p_kid text, p_audience text, p_secret bytea, p_tenant_claim text, p_role_claim text) TO tenancy_admin;
 GRANT ALL ON FUNCTION tenancy.register_table(p_table regclass, p_subject_column name) TO pg_database_owner;
 GRANT ALL ON FUNCTION tenancy.register_table(p_table regclass, p_subject_column name) TO tenancy_builder;
@@ -4130,6 +4156,7 @@ REVOKE ALL ON FUNCTION tenancy.open_admin_session(p_tenant_id uuid, p_reason tex
 REVOKE ALL ON FUNCTION tenancy.protect_table(p_table regclass, p_subject_column name) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.protection_ddl(p_table regclass) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.protection_obstacles(p_table regclass) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy.refuse_obstacles(p_table regclass, p_even_repairable boolean) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.register_jwt_issuer(p_issuer text, p_kid text, p_audience text, p_secret bytea, p_tenant_claim text, p_role_claim text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.register_table(p_table regclass, p_subject_column name) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.remove_member(p_tenant_id uuid, p_user_id uuid) FROM PUBLIC;

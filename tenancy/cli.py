@@ -1,74 +1,78 @@
 """The command `tenancy VERB`. Verbs are imported only when they are used."""
 
 import importlib
-import sys
 
 import click
 
-_VERBS = {
-    "bench": "tenancy.bench:command",
-    "check": "tenancy.checks:command",
-    "demo": "tenancy.demo:command",
-    "down": "tenancy.dev:down",
-    "dsn": "tenancy.dev:dsn",
-    "fuzz": "tenancy.fuzz:command",
-    "harden": "tenancy.checks:harden",
-    "matrix": "tenancy.matrix:command",
-    "migrate": "tenancy.migrate:command",
-    "migration": "tenancy.stamp:command",
-    "policies": "tenancy.policies:command",
-    "psql": "tenancy.dev:psql",
-    "schema": "tenancy.verify:schema",
-    "up": "tenancy.dev:up",
-    "verify": "tenancy.verify:command",
-}
-_HELP = {
-    "bench": "Measure against a named baseline.",
-    "check": "Say what of an isolation promise a database does not keep.",
-    "demo": "Start, migrate, fill, attack and prove: the whole story.",
-    "down": "Stop and remove the development server.",
-    "dsn": "Print a connection string of the development server.",
-    "fuzz": "Fill a database with hostile, deterministic tenants.",
-    "harden": "Apply what needs a superuser (sql/harden.sql).",
-    "matrix": "Try every table, role, command and context.",
-    "migrate": "Apply, undo or inspect migrations.",
-    "migration": "Stamp changed sources into the next migration.",
-    "policies": "Write policies/app/*.sql from the access matrix.",
-    "psql": "Open psql on the development server.",
-    "schema": "Write sql/schema.sql.",
-    "up": "Start a development server and migrate it.",
-    "verify": "Prove that sources, migrations, rollbacks and schema agree.",
+#: Where each verb is, and its line in `--help`, which must not cost an import.
+VERBS = {
+    "bench": ("tenancy.bench:command", "Measure against a named baseline."),
+    "check": ("tenancy.checks:command", "Say which isolation promise a database does not keep."),
+    "demo": ("tenancy.demo:command", "Start, migrate, fill, attack and prove: the whole story."),
+    "down": ("tenancy.dev:down", "Stop and remove the development server."),
+    "dsn": ("tenancy.dev:dsn", "Print a connection string of the development server."),
+    "fuzz": ("tenancy.fuzz:command", "Fill a database with hostile, deterministic tenants."),
+    "harden": ("tenancy.checks:harden", "Apply what needs a superuser (sql/harden.sql)."),
+    "matrix": ("tenancy.matrix:command", "Try every table, role, command and context."),
+    "migrate": ("tenancy.migrate:command", "Apply, undo or inspect migrations."),
+    "migration": ("tenancy.stamp:command", "Stamp changed sources into the next migration."),
+    "policies": ("tenancy.policies:command", "Write policies/app/*.sql from the access matrix."),
+    "psql": ("tenancy.dev:psql", "Open psql on the development server."),
+    "schema": ("tenancy.verify:schema", "Write sql/schema.sql."),
+    "up": ("tenancy.dev:up", "Start a development server and migrate it."),
+    "verify": ("tenancy.verify:command", "Prove sources, migrations, rollbacks and schema agree."),
 }
 
 
-class _Lazy(click.Group):
+class _NoServer(click.ClickException):
+    """There is no server to work on: not the same as a promise that is broken."""
+
+    exit_code = 2
+
+
+class LazyGroup(click.Group):
+    """A group that imports a verb when it runs, and says in one line that a server is missing."""
+
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted(_VERBS)
+        """Return the verbs in the order of the alphabet."""
+        return sorted(VERBS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _VERBS:
+        """Import one verb."""
+        if cmd_name not in VERBS:
             return None
-        module, _, name = _VERBS[cmd_name].partition(":")
+        module, _, name = VERBS[cmd_name][0].partition(":")
         command: click.Command = getattr(importlib.import_module(module), name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the verbs without importing one."""
         with formatter.section("Verbs"):
-            formatter.write_dl([(name, _HELP[name]) for name in self.list_commands(ctx)])
+            formatter.write_dl([(name, VERBS[name][1]) for name in self.list_commands(ctx)])
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run a verb."""
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            if not _is_about_the_server(error):
+                raise
+            lines = str(error).strip().splitlines() or [type(error).__name__]
+            raise _NoServer(lines[0]) from error
 
 
-@click.group(cls=_Lazy)
-def group() -> None:
-    """Multi-tenancy and data protection in PostgreSQL."""
+def _is_about_the_server(error: Exception) -> bool:
+    import psycopg  # noqa: PLC0415
+
+    from tenancy.binaries import ServerUnavailable  # noqa: PLC0415
+
+    # Of a ProgrammingError only the class itself: a DSN that libpq cannot read. Below it are the
+    # errors of SQL, which are ours and need their traceback.
+    return isinstance(error, ServerUnavailable | psycopg.OperationalError) or (
+        type(error) is psycopg.ProgrammingError
+    )
 
 
+@click.group(cls=LazyGroup)
 def main() -> None:
-    """Run the command line; a server that cannot be reached is one line and exit code 2."""
-    try:
-        group.main(standalone_mode=True)
-    except Exception as error:
-        if type(error).__name__ in {"ServerUnavailable", "OperationalError", "ProgrammingError"}:
-            first = (str(error).strip().splitlines() or [type(error).__name__])[0]
-            click.echo(f"tenancy: {first}", err=True)
-            sys.exit(2)
-        raise
+    """Multi-tenancy and data protection in PostgreSQL."""

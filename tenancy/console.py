@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.progress import Progress
 
     from tenancy.servers import Server
@@ -17,13 +18,10 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def options(function: F) -> F:
-    """Add --dsn and --json to a command."""
-    function = click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")(
-        function
-    )
-    return click.option(
-        "--dsn", help="Server (default: the one `make up` keeps, else a throw-away one)."
-    )(function)
+    """Add --dsn and --json to a command, as parameters `dsn` and `as_json`."""
+    as_json = click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+    where = "Server (default: the one `make up` keeps, else a throw-away one)."
+    return click.option("--dsn", help=where)(as_json(function))
 
 
 def target(dsn: str | None) -> "Server":
@@ -36,29 +34,39 @@ def target(dsn: str | None) -> "Server":
 
 
 def emit(
-    *,
     ok: bool,
     summary: str,
     counts: Mapping[str, float],
-    as_json: bool,
-    **extra: Any,
+    *,
+    as_json: bool | None = None,
+    **extra: object,
 ) -> None:
-    """Print the result of a verb; exit with 1 when it is not ok."""
-    if as_json:
-        click.echo(json.dumps({"ok": ok, "summary": summary, "counts": dict(counts), **extra}))
-    else:
-        click.echo(summary)
+    """Print the result of a verb; exit with 1 when it is not ok.
+
+    One line, or with --json (of the running verb, unless `as_json` says) one object and no more.
+    """
+    if as_json is None:
+        context = click.get_current_context(silent=True)
+        as_json = bool(context and context.params.get("as_json"))
+    result = {"ok": ok, "summary": summary, "counts": dict(counts), **extra}
+    click.echo(json.dumps(result, default=str) if as_json else summary)
     if not ok:
         sys.exit(1)
+
+
+def stderr() -> "Console":
+    """Return a rich console beside stdout, which belongs to results."""
+    from rich.console import Console  # noqa: PLC0415
+
+    return Console(stderr=True)
 
 
 @contextmanager
 def progress() -> Iterator["Progress"]:
     """Show progress bars on a terminal; nothing elsewhere."""
-    from rich.console import Console  # noqa: PLC0415
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415
 
-    console = Console(stderr=True)
+    console = stderr()
     columns = (TextColumn("{task.description:<28}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
         yield bars

@@ -23,9 +23,9 @@ _ROLES = {
 def create_database(server: servers.Server, name: str = DATABASE, owner: str = OWNER) -> None:
     """Create an empty database owned by a role that is no superuser and may create roles."""
     with server.connect() as conn:
-        if not conn.execute("SELECT FROM pg_roles WHERE rolname = %s", [owner]).fetchone():
+        if not conn.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [owner]).fetchone():
             conn.execute(sql.SQL("CREATE ROLE {} LOGIN CREATEROLE").format(sql.Identifier(owner)))
-        if not conn.execute("SELECT FROM pg_database WHERE datname = %s", [name]).fetchone():
+        if not conn.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
             statement = sql.SQL("CREATE DATABASE {} OWNER {}")
             conn.execute(statement.format(sql.Identifier(name), sql.Identifier(owner)))
 

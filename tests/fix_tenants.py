@@ -72,7 +72,7 @@ def make_tenant(dsn: str, slug: str, industry: str = "restaurant") -> Tenant:
             [tenant.people["customer"]],
         ).fetchone()[0]
         conn.execute("INSERT INTO app.pins (title, customer_id) VALUES ('Here', NULL)")
-        conn.execute("INSERT INTO app.settings (branding) VALUES ('{\"logo\": \"x\"}')")
+        conn.execute('INSERT INTO app.settings (branding) VALUES (\'{"logo": "x"}\')')
     return tenant
 
 

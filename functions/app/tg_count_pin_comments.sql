@@ -3,7 +3,7 @@
 -- Why definer: the counter is in no tenant's UPDATE grant. FORCE row security still holds this
 --              function in the caller's tenant; the row's tenant_id is named all the same, because
 --              inside a cascade the wall does not apply.
--- Tests:       tests/policies/test_cascades.py
+-- Tests:       tests/policies/test_walls_and_doors.py
 
 CREATE OR REPLACE FUNCTION app.tg_count_pin_comments()
 RETURNS trigger

@@ -1,6 +1,6 @@
 -- app.tg_touch(): updated_at is when the row last changed.
 --
--- Tests:       tests/policies/test_identity.py
+-- Tests:       tests/policies/test_walls_and_doors.py
 
 CREATE OR REPLACE FUNCTION app.tg_touch()
 RETURNS trigger

@@ -1,6 +1,6 @@
 -- tenancy.actor_id(): who acts in this transaction, or NULL.
 --
--- Tests:       tests/functions/tenancy/test_actor_id.py
+-- Tests:       tests/functions/tenancy/test_context.py
 
 CREATE OR REPLACE FUNCTION tenancy.actor_id()
 RETURNS uuid

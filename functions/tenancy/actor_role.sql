@@ -1,6 +1,6 @@
 -- tenancy.actor_role(): the role of the actor inside the tenant, or NULL.
 --
--- Tests:       tests/functions/tenancy/test_actor_role.py
+-- Tests:       tests/functions/tenancy/test_context.py
 
 CREATE OR REPLACE FUNCTION tenancy.actor_role()
 RETURNS text

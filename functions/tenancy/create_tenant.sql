@@ -1,7 +1,7 @@
 -- tenancy.create_tenant(p_slug, p_name, p_industry, p_region): a new tenant, ready to be entered.
 --
 -- Raises:      TN002 not tenancy_admin. TN005 slug taken. 23514 a value out of its domain.
--- Tests:       tests/functions/tenancy/test_create_tenant.py
+-- Tests:       tests/functions/tenancy/test_members_and_keys.py
 
 CREATE OR REPLACE FUNCTION tenancy.create_tenant(
     p_slug text,

@@ -2,7 +2,7 @@
 --
 -- Stored:      only the SHA-256 of the key. Public keys (pk_…) are anonymous customers.
 -- Raises:      TN002 not permitted. TN004 not 1 to 730 days. 23514 a public key with another role.
--- Tests:       tests/functions/tenancy/test_issue_api_key.py
+-- Tests:       tests/functions/tenancy/test_members_and_keys.py
 
 CREATE OR REPLACE FUNCTION tenancy.issue_api_key(
     p_tenant_id uuid,

@@ -1,7 +1,7 @@
 -- tenancy.leave(): give up the tenant before the transaction ends.
 --
 -- After it:    nothing is visible; only the same tenant, actor and role may enter again (TN003).
--- Tests:       tests/functions/tenancy/test_leave.py
+-- Tests:       tests/functions/tenancy/test_context.py
 
 CREATE OR REPLACE FUNCTION tenancy.leave()
 RETURNS void

@@ -1,7 +1,7 @@
 -- tenancy.list_api_keys(p_tenant_id): the keys of a tenant, without their text.
 --
 -- Raises:      TN002 not permitted.
--- Tests:       tests/functions/tenancy/test_issue_api_key.py
+-- Tests:       tests/functions/tenancy/test_members_and_keys.py
 
 CREATE OR REPLACE FUNCTION tenancy.list_api_keys(p_tenant_id uuid)
 RETURNS TABLE (

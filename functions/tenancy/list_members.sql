@@ -1,7 +1,7 @@
 -- tenancy.list_members(p_tenant_id): who belongs to the tenant.
 --
 -- Raises:      TN002 not permitted.
--- Tests:       tests/functions/tenancy/test_set_member.py
+-- Tests:       tests/functions/tenancy/test_members_and_keys.py
 
 CREATE OR REPLACE FUNCTION tenancy.list_members(p_tenant_id uuid)
 RETURNS TABLE (user_id uuid, role text, created_at timestamptz)

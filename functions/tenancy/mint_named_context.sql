@@ -24,7 +24,7 @@ BEGIN
         SELECT m.tenant_id, m.database_role, m.may_write
         INTO tenant_id, database_role, may_write
         FROM tenancy.mint_context(
-            tenancy_private.request_credential(), jsonb_build_object('tenant', p_tenant_id)
+            tenancy_private.request_credential(), jsonb_build_object('tenant', left(p_tenant_id, 64))
         ) AS m;
         RETURN;
     END IF;

@@ -16,20 +16,14 @@ SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
     v_statement text;
-    v_obstacle record;
     v_is_filled boolean;
 BEGIN
     PERFORM tenancy.register_table(p_table, p_subject_column);
+    PERFORM tenancy.refuse_obstacles(p_table, false);
     EXECUTE format('SELECT EXISTS (SELECT FROM %s)', p_table) INTO v_is_filled;
     PERFORM tenancy.add_tenant_column(p_table, v_is_filled);
 
-    SELECT o.obstacle, o.remedy INTO v_obstacle
-    FROM tenancy.protection_obstacles(p_table) AS o
-    LIMIT 1;
-    IF FOUND THEN
-        RAISE EXCEPTION '% cannot be protected: %', p_table, v_obstacle.obstacle
-            USING ERRCODE = 'TN006', HINT = v_obstacle.remedy;
-    END IF;
+    PERFORM tenancy.refuse_obstacles(p_table, true);
 
     FOR v_statement IN SELECT d.* FROM tenancy.protection_ddl(p_table) AS d LOOP
         EXECUTE v_statement;

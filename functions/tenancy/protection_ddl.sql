@@ -2,7 +2,7 @@
 --
 -- One shape:   policies/app/*.sql and tenancy.protect_table() are this text, so that the wall and
 --              the doors read the same on every table.
--- Tests:       tests/policies/test_policies_match_access_matrix.py
+-- Tests:       tests/policies/test_walls_and_doors.py
 
 CREATE OR REPLACE FUNCTION tenancy.protection_ddl(p_table regclass)
 RETURNS SETOF text

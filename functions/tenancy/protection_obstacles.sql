@@ -4,29 +4,33 @@
 -- Tests:       tests/functions/tenancy/test_protect_table.py
 
 CREATE OR REPLACE FUNCTION tenancy.protection_obstacles(p_table regclass)
-RETURNS TABLE (obstacle text, remedy text)
+RETURNS TABLE (obstacle text, remedy text, is_repairable boolean)
 LANGUAGE sql
 STABLE
 SECURITY INVOKER
 SET search_path = pg_catalog, pg_temp
 AS $function$
-    SELECT 'it is not an ordinary table', 'Protect the tables behind it.'
+    SELECT 'it is not an ordinary table', 'Protect the tables behind it.', false
     FROM pg_class AS c
     WHERE c.oid = p_table AND (c.relkind <> 'r' OR c.relispartition OR EXISTS (
         SELECT FROM pg_inherits AS i WHERE p_table IN (i.inhrelid, i.inhparent)
     ))
     UNION ALL
-    SELECT 'rule ' || r.rulename || ' runs with the rights of its owner', 'Drop the rule.'
+    SELECT 'rule ' || r.rulename || ' runs with the rights of its owner', 'Drop the rule.', false
     FROM pg_rewrite AS r
     WHERE r.ev_class = p_table
     UNION ALL
-    SELECT 'tenant_id is not a uuid', 'ALTER TABLE … ALTER tenant_id TYPE uuid.'
+    SELECT 'tenant_id is not a uuid', 'ALTER TABLE … ALTER tenant_id TYPE uuid.',
+        false
     FROM pg_attribute AS a
     WHERE a.attrelid = p_table AND a.attname = 'tenant_id' AND a.atttypid <> 'uuid'::regtype
     UNION ALL
     SELECT
         'unique key ' || i.indexrelid::regclass || ' does not start with tenant_id',
-        'Rebuild it as (tenant_id, …): otherwise it tells which values other tenants use.'
+        'Rebuild it as (tenant_id, …): otherwise it tells which values other tenants use.',
+        i.indisprimary AND NOT EXISTS (
+            SELECT FROM pg_constraint AS f WHERE f.confrelid = p_table
+        )
     FROM pg_index AS i
     LEFT JOIN pg_attribute AS a ON i.indrelid = a.attrelid AND i.indkey[0] = a.attnum
     WHERE i.indrelid = p_table
@@ -35,7 +39,8 @@ AS $function$
     UNION ALL
     SELECT
         'foreign key ' || k.conname || ' does not start with tenant_id',
-        'Rebuild it as (tenant_id, …): otherwise it may point into another tenant.'
+        'Rebuild it as (tenant_id, …): otherwise it may point into another tenant.',
+        false
     FROM pg_constraint AS k
     INNER JOIN pg_class AS f ON k.confrelid = f.oid
     INNER JOIN pg_namespace AS n ON f.relnamespace = n.oid
@@ -46,7 +51,7 @@ AS $function$
 $function$;
 
 COMMENT ON FUNCTION tenancy.protection_obstacles(regclass) IS
-'What stands in the way of tenancy.protect_table(), one row each, with the remedy; empty when nothing does.';
+'What stands in the way of tenancy.protect_table(), one row each, with the remedy (is_repairable: done by itself on an empty table); empty when nothing does.';
 
 ALTER FUNCTION tenancy.protection_obstacles(regclass) OWNER TO tenancy_kernel;
 REVOKE ALL ON FUNCTION tenancy.protection_obstacles(regclass) FROM public;

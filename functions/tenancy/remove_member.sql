@@ -1,7 +1,7 @@
 -- tenancy.remove_member(p_tenant_id, p_user_id): the user can no longer enter the tenant.
 --
 -- Raises:      TN001 no such member. TN002 not permitted, or oneself.
--- Tests:       tests/functions/tenancy/test_set_member.py
+-- Tests:       tests/functions/tenancy/test_members_and_keys.py
 
 CREATE OR REPLACE FUNCTION tenancy.remove_member(p_tenant_id uuid, p_user_id uuid)
 RETURNS void

@@ -2,7 +2,7 @@
 --
 -- Why signed:  leaving must not make room for another tenant in the same transaction, where open
 --              cursors and deferred triggers still belong to the first.
--- Tests:       tests/functions/tenancy/test_leave.py
+-- Tests:       tests/functions/tenancy/test_context.py
 
 CREATE OR REPLACE FUNCTION tenancy.retire_context()
 RETURNS void

@@ -1,7 +1,7 @@
 -- tenancy.revoke_api_key(p_tenant_id, p_key_id): an API key stops working at once.
 --
 -- Raises:      TN001 no such key of this tenant. TN002 not permitted.
--- Tests:       tests/functions/tenancy/test_issue_api_key.py
+-- Tests:       tests/functions/tenancy/test_members_and_keys.py
 
 CREATE OR REPLACE FUNCTION tenancy.revoke_api_key(p_tenant_id uuid, p_key_id uuid)
 RETURNS void

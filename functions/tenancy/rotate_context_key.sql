@@ -3,7 +3,7 @@
 -- Open transactions: the key before this one still verifies, so nobody is thrown out; older ones
 --              are deleted. Rotating twice at once ends every context minted before.
 -- Secret:      made here from strong random bytes; it never appears in a statement or a log.
--- Tests:       tests/functions/tenancy/test_rotate_context_key.py
+-- Tests:       tests/functions/tenancy/test_context.py
 
 CREATE OR REPLACE FUNCTION tenancy.rotate_context_key()
 RETURNS text

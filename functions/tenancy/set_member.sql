@@ -2,7 +2,7 @@
 --
 -- Nobody changes their own role: a tenant cannot lose its last manager by a slip.
 -- Raises:      TN002 not permitted, or oneself. 23514 no such role.
--- Tests:       tests/functions/tenancy/test_set_member.py
+-- Tests:       tests/functions/tenancy/test_members_and_keys.py
 
 CREATE OR REPLACE FUNCTION tenancy.set_member(p_tenant_id uuid, p_user_id uuid, p_role text)
 RETURNS void

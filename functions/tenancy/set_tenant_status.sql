@@ -2,7 +2,7 @@
 --
 -- Effect:      from the next transaction on; a transaction that is open keeps its context.
 -- Raises:      TN001 no such tenant. TN002 not tenancy_admin. 23503 no such status.
--- Tests:       tests/functions/tenancy/test_set_tenant_status.py
+-- Tests:       tests/functions/tenancy/test_members_and_keys.py
 
 CREATE OR REPLACE FUNCTION tenancy.set_tenant_status(p_tenant_id uuid, p_status text)
 RETURNS void

@@ -3,7 +3,7 @@
 -- Use:         always as (SELECT tenancy.tenant_id()): once per statement, and an index condition.
 -- Never:       IMMUTABLE (a cached plan would serve one tenant's rows to another), LEAKPROOF, or
 --              PARALLEL SAFE (a worker has another pid: rows would be missing without an error).
--- Tests:       tests/functions/tenancy/test_tenant_id.py
+-- Tests:       tests/functions/tenancy/test_context.py
 
 CREATE OR REPLACE FUNCTION tenancy.tenant_id()
 RETURNS uuid

@@ -3,7 +3,7 @@
 -- Why:         tenant_id is in no UPDATE grant; this also holds owners and definers. An upsert that
 --              sets the key to what it was passes.
 -- Raises:      TN009 tenant_id or id changed.
--- Tests:       tests/policies/test_identity.py
+-- Tests:       tests/policies/test_walls_and_doors.py
 
 CREATE OR REPLACE FUNCTION tenancy.tg_keep_identity()
 RETURNS trigger

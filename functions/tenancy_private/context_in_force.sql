@@ -2,7 +2,7 @@
 --
 -- Why the role: SET ROLE to another tenant role must gain nothing, and a context that was minted
 --              without tenancy.enter() has no role in force at all.
--- Tests:       tests/functions/tenancy/test_actor_role.py
+-- Tests:       tests/functions/tenancy/test_context.py
 
 CREATE OR REPLACE FUNCTION tenancy_private.context_in_force()
 RETURNS text

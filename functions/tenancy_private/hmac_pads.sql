@@ -1,6 +1,6 @@
 -- tenancy_private.hmac_pads(p_secret): the two pads of HMAC, computed once per key.
 --
--- Tests:       tests/functions/tenancy_private/test_hmac_pads.py (RFC 4231)
+-- Tests:       tests/functions/tenancy/test_enter_jwt.py
 
 CREATE OR REPLACE FUNCTION tenancy_private.hmac_pads(p_secret bytea, OUT ipad bytea, OUT opad bytea)
 RETURNS record

@@ -1,7 +1,7 @@
 -- tenancy_private.may_administer(p_tenant_id): may the caller manage members and keys there?
 --
 -- Who:         a manager or admin inside that tenant; tenancy_admin outside any tenant (provisioning).
--- Tests:       tests/functions/tenancy/test_issue_api_key.py
+-- Tests:       tests/functions/tenancy/test_members_and_keys.py
 
 CREATE OR REPLACE FUNCTION tenancy_private.may_administer(p_tenant_id uuid)
 RETURNS boolean

@@ -1,7 +1,7 @@
 -- tenancy_private.random_secret(p_prefix): a credential nobody can guess.
 --
 -- Why uuids:   gen_random_uuid() is the built-in strong random source: 2 x 122 bits, hashed.
--- Tests:       tests/functions/tenancy/test_issue_api_key.py
+-- Tests:       tests/functions/tenancy/test_members_and_keys.py
 
 CREATE OR REPLACE FUNCTION tenancy_private.random_secret(p_prefix text)
 RETURNS text

@@ -11,8 +11,9 @@ SECURITY INVOKER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    v_headers jsonb := nullif(current_setting('request.headers', true), '')::jsonb;
+    v_headers jsonb;
 BEGIN
+    v_headers := nullif(current_setting('request.headers', true), '')::jsonb;
     RETURN coalesce(
         substring(v_headers ->> 'authorization' FROM '^[Bb]earer +(.+)$'), v_headers ->> 'apikey'
     );

@@ -3,7 +3,7 @@
 -- Never raises: length first, and nothing is cast before the signature is right.
 -- Constant time: digests of the signatures are compared, not the signatures.
 -- Layout:      kid 4, tenant 32, actor 32, role 1, placement 1, request digest 64, mac 64.
--- Tests:       tests/functions/tenancy/test_tenant_id.py
+-- Tests:       tests/functions/tenancy/test_context.py
 
 CREATE OR REPLACE FUNCTION tenancy_private.verified_context()
 RETURNS text

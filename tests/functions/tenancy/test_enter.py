@@ -113,9 +113,7 @@ def test_the_same_again_is_a_no_op(diner):
 @pytest.mark.parametrize("request_", ["[]", '"x"', '{"x": "' + "y" * 5000 + '"}'])
 def test_request_must_be_a_small_object_TN004(diner, gateway, request_):
     with refused("TN004"):
-        gateway.execute(
-            "SELECT tenancy.enter(%s, %s::jsonb)", [diner.keys["staff"], request_]
-        )
+        gateway.execute("SELECT tenancy.enter(%s, %s::jsonb)", [diner.keys["staff"], request_])
 
 
 @pytest.mark.parametrize(
