@@ -142,12 +142,16 @@ class Story:
         return Attempt("owner of the tables, no context", statement, f"{rows} rows", held=rows == 0)
 
 
-def _show(story: Story, attempts: list[Attempt], result: matrix.Result, steps: dict[str, float]) -> None:
+def _show(
+    story: Story, attempts: list[Attempt], result: matrix.Result, steps: dict[str, float]
+) -> None:
     from rich.console import Console  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
 
     out = Console()
-    views = Table("table", "tenant A sees", "tenant B sees", title="The same statements, two tenants")
+    views = Table(
+        "table", "tenant A sees", "tenant B sees", title="The same statements, two tenants"
+    )
     left, right = story.view(1), story.view(2)
     for name in left:
         views.add_row(f"app.{name}", str(left[name]), str(right[name]))

@@ -77,7 +77,7 @@ def psql(role: str, arguments: tuple[str, ...]) -> None:
     own = bindir / "psql" if bindir else Path("psql")
     program = str(own) if own.exists() else shutil.which("psql")
     if not program:
-        raise servers.ServerUnavailable("these binaries have no psql: apt install postgresql-client")
+        raise servers.ServerUnavailable(
+            "these binaries have no psql: apt install postgresql-client"
+        )
     os.execv(program, [program, _dsn(role), *arguments])  # noqa: S606
-
-

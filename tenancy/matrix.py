@@ -142,7 +142,9 @@ ORDER BY p.schema_name, p.table_name
 def tables(conn: Connection) -> list[Table]:
     """Return every table of the registry, with keys, columns and the rules of its grid."""
     found = []
-    for schema, name, subject, key, columns, texts, one_row, foreign, rules in conn.execute(_TABLES):
+    for schema, name, subject, key, columns, texts, one_row, foreign, rules in conn.execute(
+        _TABLES
+    ):
         grid = {(r, c): (scope, cols or columns) for r, c, scope, cols in rules or []}
         links = [(column, parent) for column, parent in foreign]
         found.append(Table(schema, name, subject, key, columns, texts, one_row, links, grid))
@@ -346,9 +348,7 @@ def _key_of(table: Table, parent: str) -> str:
 def _links(table: Table, role: str) -> list[tuple[str, str]]:
     """Return the foreign keys a role may fill in: a customer's own subject column is fixed."""
     scope = table.rules.get((role, "insert"), ("", []))[0]
-    return [
-        link for link in table.foreign if not (scope == "subject" and link[0] == table.subject)
-    ]
+    return [link for link in table.foreign if not (scope == "subject" and link[0] == table.subject)]
 
 
 def expectation(table: Table, role: str, action: str, context: str) -> str:
@@ -430,13 +430,9 @@ class _Session:
                 conn.execute("SET LOCAL ROLE NONE")
             return
         if role != "login":
-            conn.execute(
-                sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(f"tenancy_{role}"))
-            )
+            conn.execute(sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(f"tenancy_{role}")))
         if context == "forged":
-            conn.execute(
-                sql.SQL("SET LOCAL tenancy.context = {}").format(sql.Literal(self.stolen))
-            )
+            conn.execute(sql.SQL("SET LOCAL tenancy.context = {}").format(sql.Literal(self.stolen)))
 
 
 def _cell(session: _Session, table: Table, role: str, action: str, context: str) -> str:
@@ -466,9 +462,7 @@ def run(dba: str) -> Result:
     try:
         probe.choose(found)
         _PARENT_KEYS.clear()
-        _PARENT_KEYS.update(
-            {t.label: str(t.other[t.key]) for t in found if t.other is not None}
-        )
+        _PARENT_KEYS.update({t.label: str(t.other[t.key]) for t in found if t.other is not None})
         session = _Session(probe, stack)
         with console.progress() as bars:
             task = bars.add_task("policy matrix", total=len(found))

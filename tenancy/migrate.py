@@ -263,7 +263,9 @@ def _mark(conn: psycopg.Connection[Any], migration: Path, operation: str) -> Non
 @click.command("migrate")
 @console.options
 @click.option("--dry-run", is_flag=True, help="List what would be applied.")
-@click.option("--status", "show", is_flag=True, help="List migrations and whether they are applied.")
+@click.option(
+    "--status", "show", is_flag=True, help="List migrations and whether they are applied."
+)
 @click.option("--preflight", "check", is_flag=True, help="Print the GRANTs the user lacks.")
 @click.option("--rollback", "undo", is_flag=True, help="Undo the newest migration.")
 @click.option("--to", help="With --rollback: undo everything after this one.")

@@ -11,6 +11,5 @@ ROOT = _CHECKOUT if (_CHECKOUT / "migrations").is_dir() else _PACKAGE / "_db"
 MIGRATIONS = ROOT / "migrations"
 #: Work files that are never committed: development server, fetched binaries, reports.
 STATE = Path(
-    os.environ.get("TENANCY_STATE")
-    or (_CHECKOUT if ROOT == _CHECKOUT else Path.cwd()) / ".tenancy"
+    os.environ.get("TENANCY_STATE") or (_CHECKOUT if ROOT == _CHECKOUT else Path.cwd()) / ".tenancy"
 )

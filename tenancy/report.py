@@ -67,7 +67,9 @@ def html(result: Result) -> str:
     body = []
     for name in sorted({c.table for c in result.cells}):
         for i, role in enumerate(ROLES):
-            first = f'<th class="t" rowspan="{len(ROLES)}">{markup.escape(name)}</th>' if not i else ""
+            first = (
+                f'<th class="t" rowspan="{len(ROLES)}">{markup.escape(name)}</th>' if not i else ""
+            )
             row = "".join(
                 _square(cells[name, role, action, context])
                 for action in ACTIONS
@@ -80,7 +82,11 @@ def html(result: Result) -> str:
     )
     verdict = "as promised" if not kinds["wrong"] else f"{kinds['wrong']} cells are wrong"
     return _PAGE.format(
-        total=len(result.cells), verdict=verdict, legend=legend, head=head, sub=sub,
+        total=len(result.cells),
+        verdict=verdict,
+        legend=legend,
+        head=head,
+        sub=sub,
         body="".join(body),
     )
 

@@ -118,9 +118,7 @@ def _replace(old: str, new: str) -> str:
 def _wrap(root: Path, parts: Iterable[str]) -> str:
     borrow, give_back = ((root / "sql" / n).read_text() for n in ("borrow.sql", "return.sql"))
     body = "\n".join(part.rstrip() + "\n" for part in parts)
-    return (
-        f"-- include: sql/borrow.sql\n{borrow}\n{body}\n-- include: sql/return.sql\n{give_back}"
-    )
+    return f"-- include: sql/borrow.sql\n{borrow}\n{body}\n-- include: sql/return.sql\n{give_back}"
 
 
 def stamp(slug: str, root: Path = paths.ROOT, only: tuple[str, ...] = ()) -> Path | None:
