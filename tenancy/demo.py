@@ -118,7 +118,7 @@ class Story:
                 answer = f"{rows} rows"
             except psycopg.Error as error:
                 rows = 0
-                answer = f"{error.sqlstate} {(error.diag.message_primary or '')[:70]}"
+                answer = f"{error.sqlstate} {(error.diag.message_primary or '')[:110]}"
             conn.rollback()
         return Attempt(name, statement, answer, held=rows == 0)
 

@@ -224,7 +224,7 @@ class Probe:
                 order = sql.SQL("")
                 if table.subject:
                     order = sql.SQL("ORDER BY ({} IS NULL)").format(sql.Identifier(table.subject))
-                query = sql.SQL("SELECT to_jsonb(t) FROM {} AS t {} LIMIT 1")
+                query = sql.SQL("SELECT to_jsonb(_row.*) FROM {} AS _row {} LIMIT 1")
                 if row := conn.execute(query.format(table.ident, order)).fetchone():
                     rows[table.label] = row[0]
             conn.rollback()

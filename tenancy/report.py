@@ -21,12 +21,14 @@ def table(result: Result) -> None:
     from rich.console import Console  # noqa: PLC0415
     from rich.table import Table as RichTable  # noqa: PLC0415
 
-    grid = RichTable("table", *ROLES, title="allowed · empty · refused, of all actions x contexts")
+    grid = RichTable(title="Policy matrix: cells allowed / empty / refused")
+    for heading in ("table", *ROLES):
+        grid.add_column(heading, no_wrap=True)
     for name in sorted({c.table for c in result.cells}):
         row = []
         for role in ROLES:
             kinds = Counter(_kind(c) for c in result.cells if (c.table, c.role) == (name, role))
-            text = f"{kinds['allowed']} · {kinds['empty']} · {kinds['refused']}"
+            text = f"{kinds['allowed']}/{kinds['empty']}/{kinds['refused']}"
             row.append(text + (f" [bold red]{kinds['wrong']} wrong" if kinds["wrong"] else ""))
         grid.add_row(name, *row)
     Console(file=sys.stdout).print(grid)

@@ -33,4 +33,5 @@ COMMENT ON FUNCTION tenancy.enter(text, jsonb) IS
 ALTER FUNCTION tenancy.enter(text, jsonb) OWNER TO tenancy_kernel;
 REVOKE ALL ON FUNCTION tenancy.enter(text, jsonb) FROM public;
 GRANT EXECUTE ON FUNCTION tenancy.enter(text, jsonb)
-TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin, tenancy_gateway, tenancy_console, tenancy_operator;
+TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin, tenancy_gateway,
+tenancy_console, tenancy_operator;

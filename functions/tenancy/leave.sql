@@ -21,4 +21,5 @@ COMMENT ON FUNCTION tenancy.leave() IS
 ALTER FUNCTION tenancy.leave() OWNER TO tenancy_kernel;
 REVOKE ALL ON FUNCTION tenancy.leave() FROM public;
 GRANT EXECUTE ON FUNCTION tenancy.leave()
-TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin, tenancy_gateway, tenancy_console, tenancy_operator;
+TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin, tenancy_gateway,
+tenancy_console, tenancy_operator;

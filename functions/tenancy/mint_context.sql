@@ -60,4 +60,5 @@ COMMENT ON FUNCTION tenancy.mint_context(text, jsonb) IS
 ALTER FUNCTION tenancy.mint_context(text, jsonb) OWNER TO tenancy_kernel;
 REVOKE ALL ON FUNCTION tenancy.mint_context(text, jsonb) FROM public;
 GRANT EXECUTE ON FUNCTION tenancy.mint_context(text, jsonb)
-TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin, tenancy_gateway, tenancy_console, tenancy_operator;
+TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin, tenancy_gateway,
+tenancy_console, tenancy_operator;

@@ -32,4 +32,5 @@ COMMENT ON FUNCTION tenancy.retire_context() IS
 ALTER FUNCTION tenancy.retire_context() OWNER TO tenancy_kernel;
 REVOKE ALL ON FUNCTION tenancy.retire_context() FROM public;
 GRANT EXECUTE ON FUNCTION tenancy.retire_context()
-TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin, tenancy_gateway, tenancy_console, tenancy_operator;
+TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin, tenancy_gateway,
+tenancy_console, tenancy_operator;

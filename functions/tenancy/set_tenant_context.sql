@@ -30,4 +30,5 @@ COMMENT ON FUNCTION tenancy.set_tenant_context(text) IS
 ALTER FUNCTION tenancy.set_tenant_context(text) OWNER TO tenancy_kernel;
 REVOKE ALL ON FUNCTION tenancy.set_tenant_context(text) FROM public;
 GRANT EXECUTE ON FUNCTION tenancy.set_tenant_context(text)
-TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin, tenancy_gateway, tenancy_console, tenancy_operator;
+TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin, tenancy_gateway,
+tenancy_console, tenancy_operator;

@@ -25,4 +25,5 @@ COMMENT ON FUNCTION tenancy.tenant_id() IS
 ALTER FUNCTION tenancy.tenant_id() OWNER TO tenancy_kernel;
 REVOKE ALL ON FUNCTION tenancy.tenant_id() FROM public;
 GRANT EXECUTE ON FUNCTION tenancy.tenant_id()
-TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin, tenancy_gateway, tenancy_console, tenancy_operator, tenancy_owner, tenancy_auditor, tenancy_builder;
+TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin, tenancy_gateway,
+tenancy_console, tenancy_operator, tenancy_owner, tenancy_auditor, tenancy_builder;

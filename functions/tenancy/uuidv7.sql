@@ -39,4 +39,5 @@ COMMENT ON FUNCTION tenancy.uuidv7() IS
 ALTER FUNCTION tenancy.uuidv7() OWNER TO tenancy_kernel;
 REVOKE ALL ON FUNCTION tenancy.uuidv7() FROM public;
 GRANT EXECUTE ON FUNCTION tenancy.uuidv7()
-TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin, tenancy_gateway, tenancy_console, tenancy_operator, tenancy_owner, tenancy_auditor, tenancy_builder;
+TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin, tenancy_gateway,
+tenancy_console, tenancy_operator, tenancy_owner, tenancy_auditor, tenancy_builder;
