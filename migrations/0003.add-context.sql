@@ -102,7 +102,8 @@ COMMENT ON FUNCTION tenancy.actor_id() IS
 ALTER FUNCTION tenancy.actor_id() OWNER TO tenancy_kernel;
 REVOKE ALL ON FUNCTION tenancy.actor_id() FROM public;
 GRANT EXECUTE ON FUNCTION tenancy.actor_id()
-TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin, tenancy_gateway, tenancy_console, tenancy_operator, tenancy_owner, tenancy_auditor, tenancy_builder;
+TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin, tenancy_gateway,
+tenancy_console, tenancy_operator, tenancy_owner, tenancy_auditor, tenancy_builder;
 
 -- include: functions/tenancy/actor_role.sql
 -- tenancy.actor_role(): the role of the actor inside the tenant, or NULL.
@@ -132,7 +133,8 @@ COMMENT ON FUNCTION tenancy.actor_role() IS
 ALTER FUNCTION tenancy.actor_role() OWNER TO tenancy_kernel;
 REVOKE ALL ON FUNCTION tenancy.actor_role() FROM public;
 GRANT EXECUTE ON FUNCTION tenancy.actor_role()
-TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin, tenancy_gateway, tenancy_console, tenancy_operator, tenancy_owner, tenancy_auditor, tenancy_builder;
+TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin, tenancy_gateway,
+tenancy_console, tenancy_operator, tenancy_owner, tenancy_auditor, tenancy_builder;
 
 -- include: functions/tenancy/add_tenant_column.sql
 -- tenancy.add_tenant_column(p_table, p_is_filled): tenant_id, and a key that starts with it.
@@ -320,7 +322,8 @@ COMMENT ON FUNCTION tenancy.enter(text, jsonb) IS
 ALTER FUNCTION tenancy.enter(text, jsonb) OWNER TO tenancy_kernel;
 REVOKE ALL ON FUNCTION tenancy.enter(text, jsonb) FROM public;
 GRANT EXECUTE ON FUNCTION tenancy.enter(text, jsonb)
-TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin, tenancy_gateway, tenancy_console, tenancy_operator;
+TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin, tenancy_gateway,
+tenancy_console, tenancy_operator;
 
 -- include: functions/tenancy/enter_system.sql
 -- tenancy.enter_system(p_tenant_id, p_purpose): a job enters one tenant for one transaction.
@@ -428,7 +431,8 @@ COMMENT ON FUNCTION tenancy.leave() IS
 ALTER FUNCTION tenancy.leave() OWNER TO tenancy_kernel;
 REVOKE ALL ON FUNCTION tenancy.leave() FROM public;
 GRANT EXECUTE ON FUNCTION tenancy.leave()
-TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin, tenancy_gateway, tenancy_console, tenancy_operator;
+TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin, tenancy_gateway,
+tenancy_console, tenancy_operator;
 
 -- include: functions/tenancy/list_api_keys.sql
 -- tenancy.list_api_keys(p_tenant_id): the keys of a tenant, without their text.
@@ -438,7 +442,8 @@ TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin, tenancy_gate
 
 CREATE OR REPLACE FUNCTION tenancy.list_api_keys(p_tenant_id uuid)
 RETURNS TABLE (
-    id uuid, kind text, role text, created_at timestamptz, expires_at timestamptz, revoked_at timestamptz
+    id uuid, kind text, role text,
+    created_at timestamptz, expires_at timestamptz, revoked_at timestamptz
 )
 LANGUAGE plpgsql
 STABLE
@@ -569,7 +574,8 @@ COMMENT ON FUNCTION tenancy.mint_context(text, jsonb) IS
 ALTER FUNCTION tenancy.mint_context(text, jsonb) OWNER TO tenancy_kernel;
 REVOKE ALL ON FUNCTION tenancy.mint_context(text, jsonb) FROM public;
 GRANT EXECUTE ON FUNCTION tenancy.mint_context(text, jsonb)
-TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin, tenancy_gateway, tenancy_console, tenancy_operator;
+TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin, tenancy_gateway,
+tenancy_console, tenancy_operator;
 
 -- include: functions/tenancy/mint_named_context.sql
 -- tenancy.mint_named_context(p_tenant_id): prove that the caller belongs to the named tenant.
@@ -631,7 +637,8 @@ COMMENT ON FUNCTION tenancy.mint_named_context(text) IS
 ALTER FUNCTION tenancy.mint_named_context(text) OWNER TO tenancy_kernel;
 REVOKE ALL ON FUNCTION tenancy.mint_named_context(text) FROM public;
 GRANT EXECUTE ON FUNCTION tenancy.mint_named_context(text)
-TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin, tenancy_gateway, tenancy_console, tenancy_operator;
+TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin, tenancy_gateway,
+tenancy_console, tenancy_operator;
 
 -- include: functions/tenancy/mint_system_context.sql
 -- tenancy.mint_system_context(p_tenant_id, p_purpose): sign the context of a job.
@@ -736,14 +743,17 @@ TO tenancy_console;
 -- include: functions/tenancy/protect_table.sql
 -- tenancy.protect_table(p_table, p_subject_column): put a table of your own behind the wall.
 --
--- Who:         the owner of the table (a member of tenancy_builder), who keeps it. Idempotent; run it
---              again after a change of tenancy.access_matrix or of columns.
+-- Who:         the owner of the table (a member of tenancy_builder), who keeps it. Idempotent; run
+--              it again after a change of tenancy.access_matrix or of columns.
 -- Adds:        tenant_id, a key that starts with it (on an empty table), wall, doors, FORCE, column
 --              grants, the identity trigger and the registry row.
 -- Raises:      TN002 not the owner. TN006 cannot be made safe. TN007 rows without a tenant.
 -- Tests:       tests/functions/tenancy/test_protect_table.py
 
-CREATE OR REPLACE FUNCTION tenancy.protect_table(p_table regclass, p_subject_column name DEFAULT NULL)
+CREATE OR REPLACE FUNCTION tenancy.protect_table(
+    p_table regclass,
+    p_subject_column name DEFAULT NULL
+)
 RETURNS void
 LANGUAGE plpgsql
 VOLATILE
@@ -1015,7 +1025,7 @@ TO tenancy_owner, tenancy_builder, pg_database_owner;
 -- include: functions/tenancy/register_jwt_issuer.sql
 -- tenancy.register_jwt_issuer(…): trust an issuer of HS256 tokens.
 --
--- Secret:      at least 32 bytes (RFC 7518, section 3.2), as a bind parameter; only its pads are kept.
+-- Secret:      at least 32 bytes (RFC 7518, section 3.2), as a bind parameter; only its pads stay.
 -- Raises:      TN002 not tenancy_admin. TN004 secret too short.
 -- Tests:       tests/functions/tenancy/test_enter_jwt.py
 
@@ -1057,7 +1067,8 @@ $function$;
 COMMENT ON FUNCTION tenancy.register_jwt_issuer(text, text, text, bytea, text, text) IS
 'Trust an HS256 issuer: iss, key name, aud, secret of at least 32 bytes, claim names. Raises TN002, TN004.';
 
-ALTER FUNCTION tenancy.register_jwt_issuer(text, text, text, bytea, text, text) OWNER TO tenancy_kernel;
+ALTER FUNCTION tenancy.register_jwt_issuer(text, text, text, bytea, text, text)
+OWNER TO tenancy_kernel;
 REVOKE ALL ON FUNCTION tenancy.register_jwt_issuer(text, text, text, bytea, text, text) FROM public;
 GRANT EXECUTE ON FUNCTION tenancy.register_jwt_issuer(text, text, text, bytea, text, text)
 TO tenancy_admin;
@@ -1189,7 +1200,8 @@ COMMENT ON FUNCTION tenancy.retire_context() IS
 ALTER FUNCTION tenancy.retire_context() OWNER TO tenancy_kernel;
 REVOKE ALL ON FUNCTION tenancy.retire_context() FROM public;
 GRANT EXECUTE ON FUNCTION tenancy.retire_context()
-TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin, tenancy_gateway, tenancy_console, tenancy_operator;
+TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin, tenancy_gateway,
+tenancy_console, tenancy_operator;
 
 -- include: functions/tenancy/revoke_api_key.sql
 -- tenancy.revoke_api_key(p_tenant_id, p_key_id): an API key stops working at once.
@@ -1345,7 +1357,8 @@ COMMENT ON FUNCTION tenancy.set_tenant_context(text) IS
 ALTER FUNCTION tenancy.set_tenant_context(text) OWNER TO tenancy_kernel;
 REVOKE ALL ON FUNCTION tenancy.set_tenant_context(text) FROM public;
 GRANT EXECUTE ON FUNCTION tenancy.set_tenant_context(text)
-TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin, tenancy_gateway, tenancy_console, tenancy_operator;
+TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin, tenancy_gateway,
+tenancy_console, tenancy_operator;
 
 -- include: functions/tenancy/set_tenant_status.sql
 -- tenancy.set_tenant_status(p_tenant_id, p_status): suspend, reopen, … a tenant.
@@ -1410,7 +1423,8 @@ COMMENT ON FUNCTION tenancy.tenant_id() IS
 ALTER FUNCTION tenancy.tenant_id() OWNER TO tenancy_kernel;
 REVOKE ALL ON FUNCTION tenancy.tenant_id() FROM public;
 GRANT EXECUTE ON FUNCTION tenancy.tenant_id()
-TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin, tenancy_gateway, tenancy_console, tenancy_operator, tenancy_owner, tenancy_auditor, tenancy_builder;
+TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin, tenancy_gateway,
+tenancy_console, tenancy_operator, tenancy_owner, tenancy_auditor, tenancy_builder;
 
 -- include: functions/tenancy/tg_keep_identity.sql
 -- tenancy.tg_keep_identity(): a row keeps its tenant and its id.
@@ -1573,7 +1587,8 @@ COMMENT ON FUNCTION tenancy.uuidv7() IS
 ALTER FUNCTION tenancy.uuidv7() OWNER TO tenancy_kernel;
 REVOKE ALL ON FUNCTION tenancy.uuidv7() FROM public;
 GRANT EXECUTE ON FUNCTION tenancy.uuidv7()
-TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin, tenancy_gateway, tenancy_console, tenancy_operator, tenancy_owner, tenancy_auditor, tenancy_builder;
+TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin, tenancy_gateway,
+tenancy_console, tenancy_operator, tenancy_owner, tenancy_auditor, tenancy_builder;
 
 -- include: functions/tenancy_private/begin_maintenance.sql
 -- tenancy_private.begin_maintenance(p_table): let the owner see all tenants, in this transaction.
@@ -1913,7 +1928,7 @@ REVOKE ALL ON FUNCTION tenancy_private.identify_ticket(text) FROM public;
 -- include: functions/tenancy_private/may_administer.sql
 -- tenancy_private.may_administer(p_tenant_id): may the caller manage members and keys there?
 --
--- Who:         a manager or admin inside that tenant; tenancy_admin outside any tenant (provisioning).
+-- Who:         a manager or admin inside that tenant; tenancy_admin outside any tenant (setup).
 -- Tests:       tests/functions/tenancy/test_members_and_keys.py
 
 CREATE OR REPLACE FUNCTION tenancy_private.may_administer(p_tenant_id uuid)

@@ -16,9 +16,9 @@ BEGIN
 END;
 $backup$;
 
--- Built-ins that a tenant's injected SQL could use and an application never does: dynamic SQL inside
--- a SELECT, other sessions, locks that outlive a transaction, statistics below the policies. By
--- name, so that it holds whatever the signatures of a major are.
+-- Built-ins that a tenant's injected SQL could use and an application never does: dynamic SQL
+-- inside a SELECT, other sessions, locks that outlive a transaction, statistics below the
+-- policies. By name, so that it holds whatever the signatures of a major are.
 DO $functions$
 DECLARE
     v_function regprocedure;
@@ -30,7 +30,8 @@ BEGIN
           AND (
               p.proname ~ '^(query|table|schema|database|cursor)_to_xml'
               OR p.proname ~ '^pg_(try_)?advisory_'
-              OR p.proname ~ '^pg_stat_get_(xact_)?(tuples|blocks|numscans|live|dead|ins_since|mod_since)'
+              OR p.proname ~ '^pg_stat_get_(xact_)?(tuples|blocks|numscans|live|dead)'
+              OR p.proname ~ '^pg_stat_get_(ins|mod)_since'
               OR p.proname ~ '^lo_(creat|create|from_bytea|open|get|put|unlink)$'
               OR p.proname IN (
                   'set_config', 'pg_terminate_backend', 'pg_cancel_backend', 'pg_notify',
@@ -44,13 +45,13 @@ BEGIN
 END;
 $functions$;
 
--- pg_dump, restore, vacuumdb and subscriptions call set_config; so does PostgREST, whose login a DBA
--- adds: GRANT EXECUTE ON FUNCTION pg_catalog.set_config(text, text, boolean) TO <its login>.
+-- pg_dump, restore, vacuumdb and subscriptions call set_config; so does PostgREST, whose login
+-- a DBA adds: GRANT EXECUTE ON FUNCTION pg_catalog.set_config(text, text, boolean) TO <its login>.
 GRANT EXECUTE ON FUNCTION pg_catalog.set_config(text, text, boolean)
 TO tenancy_backup, tenancy_kernel, tenancy_owner, tenancy_auditor, pg_database_owner;
 
 -- No DO blocks and no functions of their own for tenants.
-REVOKE ALL ON LANGUAGE plpgsql FROM PUBLIC;
+REVOKE ALL ON LANGUAGE plpgsql FROM public;
 GRANT USAGE ON LANGUAGE plpgsql
 TO tenancy_kernel, tenancy_owner, tenancy_auditor, tenancy_builder, pg_database_owner;
 

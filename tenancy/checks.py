@@ -7,7 +7,7 @@ attacker would, in a transaction that is rolled back, because a version number p
 import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import Any, LiteralString, cast
+from typing import Any
 
 import click
 import psycopg
@@ -35,7 +35,7 @@ def invariants(conn: Connection) -> list[Finding]:
         remedy = re.search(r"^-- Remedy: (.*)$", text, re.M)
         found += [
             Finding("failure", path.stem, str(row[0]), remedy[1] if remedy else "")
-            for row in conn.execute(cast(LiteralString, text))
+            for row in conn.execute(text)
         ]
     return found
 
@@ -58,7 +58,7 @@ _HARDENING = {
 def hardening(conn: Connection) -> dict[str, bool]:
     """Return which lines of sql/harden.sql are in force."""
     return {
-        name: conn.execute(cast(LiteralString, f"SELECT {query}")).fetchone() == (True,)
+        name: conn.execute(f"SELECT {query}").fetchone() == (True,)
         for name, query in _HARDENING.items()
     }
 
@@ -103,7 +103,7 @@ def _drop_owned_leak(conn: Connection) -> bool:
 
 
 # Everything is rolled back, the role included; the lock keeps two probes from making it at once.
-_STAGE: LiteralString = """
+_STAGE = """
 SELECT pg_advisory_xact_lock(7402);
 CREATE ROLE tenancy_probe;
 GRANT tenancy_probe TO CURRENT_USER;
@@ -180,7 +180,7 @@ def harden(dsn: str | None, as_json: bool) -> None:
 
     target = dsn or dev._dsn("dba")
     with psycopg.connect(target, autocommit=True) as conn:
-        conn.execute(cast(LiteralString, (paths.ROOT / "sql/harden.sql").read_text()))
+        conn.execute((paths.ROOT / "sql/harden.sql").read_text())
         state = hardening(conn)
     ok = all(state.values())
     summary = f"{sum(state.values())} of {len(state)} lines in force"

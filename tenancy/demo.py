@@ -129,12 +129,12 @@ class Story:
 
     def _entered(self, conn: Connection, statement: str, values: list[Any]) -> int:
         conn.execute("SELECT tenancy.enter(%s)", [self.key[1]])
-        return conn.execute(statement, values).rowcount  # type: ignore[call-overload,no-any-return]
+        return conn.execute(statement, values).rowcount
 
     def _owner(self) -> Attempt:
         borrow = (paths.ROOT / "sql/borrow.sql").read_text()
         with psycopg.connect(make_conninfo(self.dba, user=dev.OWNER)) as conn:
-            conn.execute(borrow)  # type: ignore[call-overload]
+            conn.execute(borrow)
             conn.execute("SET LOCAL ROLE tenancy_owner")
             rows = conn.execute("SELECT FROM app.customers").rowcount
             conn.rollback()

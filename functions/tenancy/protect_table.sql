@@ -1,13 +1,16 @@
 -- tenancy.protect_table(p_table, p_subject_column): put a table of your own behind the wall.
 --
--- Who:         the owner of the table (a member of tenancy_builder), who keeps it. Idempotent; run it
---              again after a change of tenancy.access_matrix or of columns.
+-- Who:         the owner of the table (a member of tenancy_builder), who keeps it. Idempotent; run
+--              it again after a change of tenancy.access_matrix or of columns.
 -- Adds:        tenant_id, a key that starts with it (on an empty table), wall, doors, FORCE, column
 --              grants, the identity trigger and the registry row.
 -- Raises:      TN002 not the owner. TN006 cannot be made safe. TN007 rows without a tenant.
 -- Tests:       tests/functions/tenancy/test_protect_table.py
 
-CREATE OR REPLACE FUNCTION tenancy.protect_table(p_table regclass, p_subject_column name DEFAULT NULL)
+CREATE OR REPLACE FUNCTION tenancy.protect_table(
+    p_table regclass,
+    p_subject_column name DEFAULT NULL
+)
 RETURNS void
 LANGUAGE plpgsql
 VOLATILE

@@ -1,6 +1,6 @@
 -- tenancy.register_jwt_issuer(…): trust an issuer of HS256 tokens.
 --
--- Secret:      at least 32 bytes (RFC 7518, section 3.2), as a bind parameter; only its pads are kept.
+-- Secret:      at least 32 bytes (RFC 7518, section 3.2), as a bind parameter; only its pads stay.
 -- Raises:      TN002 not tenancy_admin. TN004 secret too short.
 -- Tests:       tests/functions/tenancy/test_enter_jwt.py
 
@@ -42,7 +42,8 @@ $function$;
 COMMENT ON FUNCTION tenancy.register_jwt_issuer(text, text, text, bytea, text, text) IS
 'Trust an HS256 issuer: iss, key name, aud, secret of at least 32 bytes, claim names. Raises TN002, TN004.';
 
-ALTER FUNCTION tenancy.register_jwt_issuer(text, text, text, bytea, text, text) OWNER TO tenancy_kernel;
+ALTER FUNCTION tenancy.register_jwt_issuer(text, text, text, bytea, text, text)
+OWNER TO tenancy_kernel;
 REVOKE ALL ON FUNCTION tenancy.register_jwt_issuer(text, text, text, bytea, text, text) FROM public;
 GRANT EXECUTE ON FUNCTION tenancy.register_jwt_issuer(text, text, text, bytea, text, text)
 TO tenancy_admin;

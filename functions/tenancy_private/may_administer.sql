@@ -1,6 +1,6 @@
 -- tenancy_private.may_administer(p_tenant_id): may the caller manage members and keys there?
 --
--- Who:         a manager or admin inside that tenant; tenancy_admin outside any tenant (provisioning).
+-- Who:         a manager or admin inside that tenant; tenancy_admin outside any tenant (setup).
 -- Tests:       tests/functions/tenancy/test_members_and_keys.py
 
 CREATE OR REPLACE FUNCTION tenancy_private.may_administer(p_tenant_id uuid)

@@ -13,7 +13,9 @@ CROSS JOIN LATERAL unnest(g.commands) AS c (command)
 CROSS JOIN (
     SELECT '*' AS resource, true AS has_subject
     UNION ALL
-    SELECT p.schema_name || '.' || p.table_name, p.subject_column IS NOT NULL
+    SELECT
+        p.schema_name || '.' || p.table_name AS resource,
+        p.subject_column IS NOT NULL AS has_subject
     FROM tenancy.protected_table AS p
     WHERE p.schema_name = 'app'
 ) AS r
@@ -36,7 +38,8 @@ WHERE resource = 'app.settings' AND (role, command) IN (('staff', 'insert'), ('s
 -- A customer orders and writes notes; what was paid is said by the payment provider, and points
 -- are given by the tenant.
 UPDATE tenancy.access_matrix
-SET columns = '{tenant_id,id,customer_id,order_number,currency,subtotal,tax,total,items,notes,metadata}'
+SET columns
+    = '{tenant_id,id,customer_id,order_number,currency,subtotal,tax,total,items,notes,metadata}'
 WHERE resource = 'app.orders' AND role = 'customer' AND command IN ('insert', 'update');
 UPDATE tenancy.access_matrix
 SET columns = '{tenant_id,id,email,full_name,phone,locale,marketing_opt_in,metadata}'

@@ -3,8 +3,12 @@
 
 SELECT d.datname AS object
 FROM pg_catalog.pg_database AS d
-WHERE d.datname = current_database()
-  AND (
-      d.datacl IS NULL
-      OR EXISTS (SELECT FROM aclexplode(d.datacl) AS a WHERE a.grantee = 0)
-  );
+WHERE
+    d.datname = current_database()
+    AND (
+        d.datacl IS NULL
+        OR EXISTS (
+            SELECT FROM aclexplode(d.datacl) AS a
+            WHERE a.grantee = 0
+        )
+    );

@@ -3,6 +3,7 @@
 
 SELECT r.rolname AS object
 FROM pg_catalog.pg_roles AS r
-WHERE r.rolname ~ '^tenancy_'
-  AND r.rolname <> 'tenancy_backup'
-  AND (r.rolsuper OR r.rolbypassrls);
+WHERE
+    r.rolname ~ '^tenancy_'
+    AND r.rolname <> 'tenancy_backup'
+    AND (r.rolsuper OR r.rolbypassrls);
