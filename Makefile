@@ -37,7 +37,7 @@ setup: .venv/.installed ## make .venv, and nothing else
 
 lock: setup ## pin every dependency anew
 	@$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --all-extras --generate-hashes \
-	  --no-emit-index-url --custom-compile-command "make lock" -o requirements.lock pyproject.toml
+	  --no-emit-index-url --no-header -o requirements.lock pyproject.toml
 
 demo: setup ## start a PostgreSQL, migrate, fill, attack, prove
 	@$(BIN)/tenancy demo $(ARGS)

