@@ -68,11 +68,28 @@ def dsn(role: str) -> None:
     click.echo(_dsn(role))
 
 
-@click.command()
+def _looked_around() -> None:
+    """Start, migrate and fill a development server, unless there is one."""
+    from tenancy import demo, fuzz  # noqa: PLC0415
+
+    if servers.running():
+        return
+    click.echo("starting a development server with 40 fuzzed tenants (make down removes it)")
+    server, _ = servers.up()
+    build(server)
+    fuzz.fill(server.dsn_for(dbname=DATABASE), tenants=40, seed=demo.SEED)
+    key = fuzz.credential(demo.SEED, 1, "staff")
+    click.echo(
+        f"try: BEGIN; SELECT tenancy.enter('{key}'); SELECT id, total FROM app.orders LIMIT 5;"
+    )
+
+
+@click.command(context_settings={"ignore_unknown_options": True})
 @click.option("--as", "role", type=click.Choice(list(_ROLES)), default="gateway", show_default=True)
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def psql(role: str, arguments: tuple[str, ...]) -> None:
     """Open psql on the development server, as the application's login unless told otherwise."""
+    _looked_around()
     bindir = _running().bindir
     own = bindir / "psql" if bindir else Path("psql")
     program = str(own) if own.exists() else shutil.which("psql")
