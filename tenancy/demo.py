@@ -28,10 +28,19 @@ class Attempt:
 
 @contextmanager
 def filled(dsn: str | None, tenants: int = 40) -> Iterator[str]:
-    """Yield a DBA's DSN of a filled database: the given one, or one made for the occasion."""
+    """Yield a DBA's DSN: the given one, the development server's, or one made for the occasion."""
     if dsn:
         yield dsn
-        return
+    elif server := servers.running():
+        yield server.dsn_for(dbname=dev.DATABASE)
+    else:
+        with filled_anew(tenants) as dba:
+            yield dba
+
+
+@contextmanager
+def filled_anew(tenants: int = 40) -> Iterator[str]:
+    """Yield a DBA's DSN of a database that was made, and filled, for the occasion."""
     with servers.start() as server:
         dev.build(server)
         dba = server.dsn_for(dbname=dev.DATABASE)
