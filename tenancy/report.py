@@ -97,7 +97,8 @@ def _square(cell: Cell) -> str:
     title = f"{cell.role} · {cell.action} · {cell.context}: {cell.verdict}" + (
         "" if cell.ok else f", expected {cell.expected}"
     )
-    return f'<td style="background:{_COLOURS[_kind(cell)]}" title="{markup.escape(title)}"></td>'
+    group = ' class="g"' if cell.context == CONTEXTS[-1] else ""
+    return f'<td{group} style="background:{_COLOURS[_kind(cell)]}" title="{markup.escape(title)}"></td>'
 
 
 _PAGE = """<!doctype html>
@@ -109,7 +110,7 @@ th {{ font-weight: 500; font-size: 11px; padding: 2px 4px; text-align: left; }}
 th.t {{ vertical-align: top; font-weight: 600; padding-top: 4px; }}
 th.c {{ font-size: 8px; color: #777; padding: 0; text-align: center; }}
 td {{ width: 11px; height: 13px; padding: 0; border: 1px solid #fff; }}
-td:nth-child(5n) {{ border-right: 5px solid #fff; }}
+td.g {{ border-right: 5px solid #fff; }}
 tr.f > * {{ border-top: 3px solid #fff; }}
 .k {{ display: inline-block; width: 12px; height: 12px; margin: 0 4px 0 14px; }}
 </style>
