@@ -296,7 +296,10 @@ def up(spec: str | None = None) -> tuple[Server, bool]:
                 cluster.copy_programs(base)
             cluster.create(clusters.DURABLE)
             return _daemon(cluster, spec), True
-        except BaseException:
+        except BaseException:  # pg_ctl may have started it already
+            with suppress(OSError, ValueError, IndexError):
+                pid = int((base / "run/data/postmaster.pid").read_text().split()[0])
+                os.kill(pid, signal.SIGQUIT)
             shutil.rmtree(base, ignore_errors=True)
             raise
 

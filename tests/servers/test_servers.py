@@ -353,6 +353,41 @@ def test_up_twice_and_down_twice(state: Path) -> None:
     assert [path.name for path in state.iterdir()] == ["dev.lock"]
 
 
+def test_up_that_is_interrupted_leaves_no_server(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[int] = []
+
+    def interrupt(server: servers.Server) -> servers.Server:
+        started.append(json.loads((state / "dev.json").read_text())["pid"])
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(servers, "_adopt", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            servers.up("wheel")
+    assert wait_until(lambda: is_gone(started[0]))
+    server, again = servers.up("wheel")
+    assert again
+    assert answer(server) == "postgres"
+
+
+def test_up_and_down_twice_by_the_command(state: Path) -> None:
+    said = [
+        subprocess.run(
+            [Path(sys.executable).with_name("tenancy"), verb],
+            env={**os.environ, "TENANCY_SERVER": "wheel"},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.splitlines()[0]
+        for verb in ("up", "up", "down", "down")
+    ]
+    assert said[0].startswith("started: wheel")
+    assert said[1].startswith("already running: wheel")
+    assert said[2:] == ["stopped and removed", "no development server was running"]
+
+
 def test_up_outlives_its_process_and_a_crash_is_noticed_and_mended(state: Path) -> None:
     with python("from tenancy import servers; servers.up('wheel')") as child:
         assert child.wait(20) == 0
