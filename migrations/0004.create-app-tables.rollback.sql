@@ -43,7 +43,7 @@ BEGIN
         FROM pg_catalog.pg_auth_members AS m
         INNER JOIN pg_catalog.pg_roles AS r ON m.roleid = r.oid
         WHERE m.member = m.grantor
-          AND m.member = current_user::pg_catalog.regrole
+          AND pg_catalog.pg_get_userbyid(m.member) = current_user
           AND r.rolname IN ('tenancy_kernel', 'tenancy_owner', 'tenancy_auditor')
     LOOP
         EXECUTE pg_catalog.format('REVOKE %I FROM %I', v_role, current_user);

@@ -1,0 +1,1 @@
+"""Runs on databases of an owner who is no superuser."""
