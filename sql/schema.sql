@@ -106,7 +106,6 @@ DECLARE
         SELECT FROM pg_attribute AS a WHERE a.attrelid = p_table AND a.attname = 'tenant_id'
     );
     v_rows_without_tenant boolean := p_is_filled;
-    v_key record;
 BEGIN
     IF v_has_column THEN
         EXECUTE format('SELECT EXISTS (SELECT FROM %s WHERE tenant_id IS NULL)', p_table)
@@ -127,20 +126,8 @@ BEGIN
         'ALTER tenant_id SET NOT NULL', p_table
     );
 
-    SELECT k.conname, string_agg(quote_ident(a.attname), ', ' ORDER BY u.place) AS columns
-    INTO v_key
-    FROM pg_constraint AS k
-    CROSS JOIN unnest(k.conkey) WITH ORDINALITY AS u (attnum, place)
-    INNER JOIN pg_attribute AS a ON k.conrelid = a.attrelid AND u.attnum = a.attnum
-    WHERE k.conrelid = p_table AND k.contype = 'p'
-      AND NOT EXISTS (SELECT FROM pg_constraint AS f WHERE f.confrelid = p_table)
-    GROUP BY k.conname
-    HAVING NOT bool_or(a.attname = 'tenant_id');
-    IF FOUND AND NOT p_is_filled THEN
-        EXECUTE format(
-            'ALTER TABLE %s DROP CONSTRAINT %I, ADD PRIMARY KEY (tenant_id, %s)',
-            p_table, v_key.conname, v_key.columns
-        );
+    IF NOT p_is_filled THEN
+        PERFORM tenancy.lead_key_with_tenant(p_table);
     END IF;
 END;
 $_$;
@@ -202,6 +189,43 @@ ALTER FUNCTION tenancy.create_tenant(p_slug text, p_name text, p_industry text, 
 
 COMMENT ON FUNCTION tenancy.create_tenant(p_slug text, p_name text, p_industry text, p_region text) IS 'Create an active tenant (industry restaurant, medspa or hotel; region of this cluster by default) and return its id. Raises TN002, TN005, 23514.';
 
+CREATE FUNCTION tenancy.door_ddl(p_table regclass) RETURNS SETOF text
+    LANGUAGE sql STABLE ROWS 10
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    WITH door AS (
+        SELECT
+            m.row_scope || '_' || m.command AS name,
+            upper(m.command) AS command,
+            string_agg(r.database_role, ', ' ORDER BY r.rank) AS roles,
+            CASE m.row_scope
+                WHEN 'tenant' THEN 'true'
+                ELSE format('%I = (SELECT tenancy.actor_id())', p.subject_column)
+            END AS rule
+        FROM pg_class AS c
+        INNER JOIN pg_namespace AS n ON c.relnamespace = n.oid
+        INNER JOIN tenancy.protected_table AS p
+            ON n.nspname = p.schema_name AND c.relname = p.table_name
+        INNER JOIN tenancy.access_matrix AS m
+            ON m.resource = p.schema_name || '.' || p.table_name
+        INNER JOIN tenancy.tenant_role AS r ON m.role = r.role
+        WHERE c.oid = p_table
+        GROUP BY m.row_scope, m.command, p.subject_column
+    )
+
+    SELECT format(E'CREATE POLICY %s ON %s FOR %s\nTO %s%s%s;', d.name, p_table, d.command,
+        d.roles,
+        CASE WHEN d.command <> 'INSERT' THEN format(E'\nUSING (%s)', d.rule) END,
+        CASE WHEN d.command IN ('INSERT', 'UPDATE')
+            THEN format(E'\nWITH CHECK (%s)', d.rule) END) AS text
+    FROM door AS d
+    ORDER BY text;
+$$;
+
+ALTER FUNCTION tenancy.door_ddl(p_table regclass) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy.door_ddl(p_table regclass) IS 'Statements that create one policy per command and row scope of the access matrix.';
+
 CREATE FUNCTION tenancy.enter(credential text, request jsonb DEFAULT '{}'::jsonb) RETURNS uuid
     LANGUAGE plpgsql
     AS $$
@@ -238,6 +262,64 @@ ALTER FUNCTION tenancy.enter_system(p_tenant_id uuid, p_purpose text) OWNER TO t
 
 COMMENT ON FUNCTION tenancy.enter_system(p_tenant_id uuid, p_purpose text) IS 'Enter a tenant as tenancy_operator for one transaction and return its id. Raises TN001, TN003, TN004.';
 
+CREATE FUNCTION tenancy.grant_ddl(p_table regclass) RETURNS SETOF text
+    LANGUAGE sql STABLE ROWS 10
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    WITH target AS (
+        SELECT p.server_columns, p.schema_name || '.' || p.table_name AS resource
+        FROM pg_class AS c
+        INNER JOIN pg_namespace AS n ON c.relnamespace = n.oid
+        INNER JOIN tenancy.protected_table AS p
+            ON n.nspname = p.schema_name AND c.relname = p.table_name
+        WHERE c.oid = p_table
+    ),
+
+    column_list AS (
+        SELECT
+            upper(m.command) AS command,
+            r.rank,
+            r.database_role,
+            string_agg(quote_ident(a.attname), E',\n    ' ORDER BY a.attnum)
+                FILTER (WHERE m.command <> 'delete') AS columns
+        FROM target AS t
+        INNER JOIN tenancy.access_matrix AS m ON t.resource = m.resource
+        INNER JOIN tenancy.tenant_role AS r ON m.role = r.role
+        INNER JOIN pg_attribute AS a ON a.attrelid = p_table AND a.attnum > 0
+        WHERE NOT a.attisdropped
+          AND (a.attname = ANY (m.columns) OR m.columns IS NULL)
+          AND (m.command = 'select'
+              OR (a.attgenerated = '' AND NOT a.attname = ANY (t.server_columns)))
+          AND (m.command <> 'update' OR a.attname <> 'tenant_id')
+        GROUP BY m.command, r.rank, r.database_role
+    ),
+
+    granted AS (
+        SELECT l.command, l.columns, string_agg(l.database_role, ', ' ORDER BY l.rank) AS roles
+        FROM column_list AS l
+        GROUP BY l.command, l.columns
+    )
+
+    SELECT format(E'REVOKE ALL ON %s\nFROM public, %s;', p_table,
+        string_agg(r.database_role, ', ' ORDER BY r.rank)) AS text
+    FROM tenancy.tenant_role AS r
+    HAVING EXISTS (SELECT FROM target)
+    UNION ALL
+    (
+        SELECT CASE g.command
+            WHEN 'DELETE' THEN format('GRANT DELETE ON %s TO %s;', p_table, g.roles)
+            ELSE format(E'GRANT %s (\n    %s\n) ON %s\nTO %s;', g.command, g.columns, p_table,
+                g.roles)
+        END AS text
+        FROM granted AS g
+        ORDER BY text
+    );
+$$;
+
+ALTER FUNCTION tenancy.grant_ddl(p_table regclass) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy.grant_ddl(p_table regclass) IS 'Statements that revoke everything and grant columns as the access matrix says, in order.';
+
 CREATE FUNCTION tenancy.issue_api_key(p_tenant_id uuid, p_kind text, p_role text DEFAULT 'customer'::text, p_days integer DEFAULT 90) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -271,6 +353,36 @@ $$;
 ALTER FUNCTION tenancy.issue_api_key(p_tenant_id uuid, p_kind text, p_role text, p_days integer) OWNER TO tenancy_kernel;
 
 COMMENT ON FUNCTION tenancy.issue_api_key(p_tenant_id uuid, p_kind text, p_role text, p_days integer) IS 'Issue a public or secret API key and return its text, once. Raises TN002, TN004, 23514.';
+
+CREATE FUNCTION tenancy.lead_key_with_tenant(p_table regclass) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_key record;
+BEGIN
+    SELECT k.conname, string_agg(quote_ident(a.attname), ', ' ORDER BY u.place) AS columns
+    INTO v_key
+    FROM pg_constraint AS k
+    CROSS JOIN unnest(k.conkey) WITH ORDINALITY AS u (attnum, place)
+    INNER JOIN pg_attribute AS a ON k.conrelid = a.attrelid AND u.attnum = a.attnum
+    WHERE k.conrelid = p_table AND k.contype = 'p'
+      AND NOT EXISTS (SELECT FROM pg_constraint AS f WHERE f.confrelid = p_table)
+    GROUP BY k.conname
+    HAVING NOT bool_or(a.attname = 'tenant_id');
+
+    IF FOUND THEN
+        EXECUTE format(
+            'ALTER TABLE %s DROP CONSTRAINT %I, ADD PRIMARY KEY (tenant_id, %s)',
+            p_table, v_key.conname, v_key.columns
+        );
+    END IF;
+END;
+$$;
+
+ALTER FUNCTION tenancy.lead_key_with_tenant(p_table regclass) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy.lead_key_with_tenant(p_table regclass) IS 'Step of tenancy.protect_table(): the primary key of an empty table starts with tenant_id.';
 
 CREATE FUNCTION tenancy.leave() RETURNS void
     LANGUAGE plpgsql
@@ -519,71 +631,24 @@ ALTER FUNCTION tenancy.protect_table(p_table regclass, p_subject_column name) OW
 
 COMMENT ON FUNCTION tenancy.protect_table(p_table regclass, p_subject_column name) IS 'Protect a table of the caller: wall, doors, grants, trigger, registry. Idempotent. Raises TN002, TN006, TN007.';
 
-CREATE FUNCTION tenancy.protection_ddl(p_table regclass) RETURNS SETOF text
-    LANGUAGE sql STABLE ROWS 20
+CREATE FUNCTION tenancy.wall_ddl(p_table regclass) RETURNS SETOF text
+    LANGUAGE sql STABLE ROWS 10
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $_$
     WITH target AS (
-        SELECT
-            p.subject_column,
-            p.server_columns,
-            format('%I.%I', p.schema_name, p.table_name) AS name,
-            p.schema_name || '.' || p.table_name AS resource,
-            pg_get_userbyid(c.relowner) AS owner
+        SELECT p_table AS name, pg_get_userbyid(c.relowner) AS owner
         FROM pg_class AS c
         INNER JOIN pg_namespace AS n ON c.relnamespace = n.oid
         INNER JOIN tenancy.protected_table AS p
             ON n.nspname = p.schema_name AND c.relname = p.table_name
         WHERE c.oid = p_table
-    ),
-
-    door AS (
-        SELECT
-            m.row_scope || '_' || m.command AS name,
-            upper(m.command) AS command,
-            string_agg(r.database_role, ', ' ORDER BY r.rank) AS roles,
-            CASE m.row_scope
-                WHEN 'tenant' THEN 'true'
-                ELSE format('%I = (SELECT tenancy.actor_id())', t.subject_column)
-            END AS rule
-        FROM tenancy.access_matrix AS m
-        INNER JOIN target AS t ON m.resource = t.resource
-        INNER JOIN tenancy.tenant_role AS r ON m.role = r.role
-        GROUP BY m.row_scope, m.command, t.subject_column
-    ),
-
-    column_list AS (
-        SELECT
-            upper(m.command) AS command,
-            r.rank,
-            r.database_role,
-            string_agg(quote_ident(a.attname), E',\n    ' ORDER BY a.attnum) AS columns
-        FROM tenancy.access_matrix AS m
-        INNER JOIN target AS t ON m.resource = t.resource
-        INNER JOIN tenancy.tenant_role AS r ON m.role = r.role
-        INNER JOIN pg_attribute AS a ON a.attrelid = p_table AND a.attnum > 0
-        WHERE NOT a.attisdropped
-          AND (a.attname = ANY (m.columns) OR m.columns IS NULL)
-          AND (m.command = 'select'
-              OR (a.attgenerated = '' AND NOT a.attname = ANY (t.server_columns)))
-          AND (m.command <> 'update' OR a.attname <> 'tenant_id')
-        GROUP BY m.command, r.rank, r.database_role
-    ),
-
-    granted AS (
-        SELECT
-            c.command,
-            CASE WHEN c.command <> 'DELETE' THEN c.columns END AS columns,
-            string_agg(c.database_role, ', ' ORDER BY c.rank) AS roles
-        FROM column_list AS c
-        GROUP BY c.command, CASE WHEN c.command <> 'DELETE' THEN c.columns END
     )
 
     SELECT s.text
-    FROM (
+    FROM target AS t
+    CROSS JOIN LATERAL (
         SELECT 10 AS line, format('DROP POLICY IF EXISTS %s ON %s;', x.name, t.name) AS text
-        FROM target AS t
-        CROSS JOIN unnest(ARRAY[
+        FROM unnest(ARRAY[
             'tenant_wall', 'owner_door',
             'tenant_select', 'tenant_insert', 'tenant_update', 'tenant_delete',
             'subject_select', 'subject_insert', 'subject_update', 'subject_delete'
@@ -591,45 +656,47 @@ CREATE FUNCTION tenancy.protection_ddl(p_table regclass) RETURNS SETOF text
         UNION ALL
         SELECT 20, format(E'ALTER TABLE %s ENABLE ROW LEVEL SECURITY;\n'
             'ALTER TABLE %1$s FORCE ROW LEVEL SECURITY;', t.name)
-        FROM target AS t
         UNION ALL
         SELECT 30, format(E'CREATE POLICY tenant_wall ON %s AS RESTRICTIVE FOR ALL TO public\n'
             'USING (tenant_id = (SELECT tenancy.tenant_id()))\n'
             'WITH CHECK (tenant_id = (SELECT tenancy.tenant_id()));', t.name)
-        FROM target AS t
         UNION ALL
         SELECT 31, format(E'COMMENT ON POLICY tenant_wall ON %s IS\n'
             '%L;', t.name, 'Restrictive: no permissive policy added later can cross tenants.')
-        FROM target AS t
         UNION ALL
         SELECT 40, format('CREATE POLICY owner_door ON %s TO %I USING (true);', t.name, t.owner)
-        FROM target AS t
         UNION ALL
         SELECT 41, format(E'COMMENT ON POLICY owner_door ON %s IS\n'
             '%L;', t.name, 'Definer functions of the owner work, and only inside the tenant.')
-        FROM target AS t
-        UNION ALL
-        SELECT 50, format(E'CREATE POLICY %s ON %s FOR %s\nTO %s%s%s;', d.name, t.name, d.command,
-            d.roles,
-            CASE WHEN d.command <> 'INSERT' THEN format(E'\nUSING (%s)', d.rule) END,
-            CASE WHEN d.command IN ('INSERT', 'UPDATE')
-                THEN format(E'\nWITH CHECK (%s)', d.rule) END)
-        FROM door AS d CROSS JOIN target AS t
-        UNION ALL
-        SELECT 60, format(E'REVOKE ALL ON %s\nFROM public, %s;', t.name,
-            (SELECT string_agg(r.database_role, ', ' ORDER BY r.rank)
-                FROM tenancy.tenant_role AS r))
-        FROM target AS t
-        UNION ALL
-        SELECT 70, CASE g.command
-            WHEN 'DELETE' THEN format('GRANT DELETE ON %s TO %s;', t.name, g.roles)
-            ELSE format(E'GRANT %s (\n    %s\n) ON %s\nTO %s;', g.command, g.columns, t.name,
-                g.roles)
-        END
-        FROM granted AS g CROSS JOIN target AS t
     ) AS s
     ORDER BY s.line, s.text;
 $_$;
+
+ALTER FUNCTION tenancy.wall_ddl(p_table regclass) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy.wall_ddl(p_table regclass) IS 'Statements that give a registered table FORCE row security, its wall and the door of its owner, in order.';
+
+CREATE FUNCTION tenancy.protection_ddl(p_table regclass) RETURNS SETOF text
+    LANGUAGE sql STABLE ROWS 20
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    BEGIN ATOMIC
+ SELECT s.text
+    FROM ( SELECT 1 AS part,
+             d.line,
+             d.text
+            FROM tenancy.wall_ddl(protection_ddl.p_table) WITH ORDINALITY d(text, line)
+         UNION ALL
+          SELECT 2 AS part,
+             d.line,
+             d.text
+            FROM tenancy.door_ddl(protection_ddl.p_table) WITH ORDINALITY d(text, line)
+         UNION ALL
+          SELECT 3 AS part,
+             d.line,
+             d.text
+            FROM tenancy.grant_ddl(protection_ddl.p_table) WITH ORDINALITY d(text, line)) s
+   ORDER BY s.part, s.line;
+END;
 
 ALTER FUNCTION tenancy.protection_ddl(p_table regclass) OWNER TO tenancy_kernel;
 
@@ -844,6 +911,36 @@ $$;
 ALTER FUNCTION tenancy.revoke_api_key(p_tenant_id uuid, p_key_id uuid) OWNER TO tenancy_kernel;
 
 COMMENT ON FUNCTION tenancy.revoke_api_key(p_tenant_id uuid, p_key_id uuid) IS 'Revoke an API key. Idempotent. Raises TN001, TN002.';
+
+CREATE FUNCTION tenancy.revoke_jwt_issuer(p_issuer text, p_kid text DEFAULT NULL::text) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_revoked integer;
+BEGIN
+    IF tenancy.tenant_id() IS NOT NULL OR current_setting('role') <> 'tenancy_admin' THEN
+        RAISE EXCEPTION 'not permitted' USING
+            ERRCODE = 'TN002', HINT = 'SET ROLE tenancy_admin outside any tenant.';
+    END IF;
+
+    UPDATE tenancy_private.jwt_issuer AS i
+    SET revoked_at = clock_timestamp()
+    WHERE i.issuer = p_issuer
+      AND (i.kid = p_kid OR p_kid IS NULL)
+      AND i.revoked_at IS NULL;
+    GET DIAGNOSTICS v_revoked = ROW_COUNT;
+    IF v_revoked = 0 THEN
+        RAISE EXCEPTION 'resource not found' USING ERRCODE = 'TN001';
+    END IF;
+
+    RETURN v_revoked;
+END;
+$$;
+
+ALTER FUNCTION tenancy.revoke_jwt_issuer(p_issuer text, p_kid text) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy.revoke_jwt_issuer(p_issuer text, p_kid text) IS 'Stop trusting one key of an issuer, or all its keys, and return how many. Raises TN001, TN002.';
 
 CREATE FUNCTION tenancy.rotate_context_key() RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
@@ -3336,6 +3433,11 @@ COMMENT ON POLICY tenant_wall ON app.survey_responses IS 'Restrictive: no permis
 
 
 
+
+
+
+
+
 GRANT ALL ON FUNCTION tenancy.actor_id() TO tenancy_admin;
 GRANT ALL ON FUNCTION tenancy.actor_id() TO tenancy_auditor;
 GRANT ALL ON FUNCTION tenancy.actor_id() TO tenancy_builder;
@@ -3361,6 +3463,9 @@ GRANT ALL ON FUNCTION tenancy.add_tenant_column(p_table regclass, p_is_filled bo
 GRANT ALL ON FUNCTION tenancy.add_tenant_column(p_table regclass, p_is_filled boolean) TO tenancy_owner;
 GRANT ALL ON FUNCTION tenancy.close_ticket(p_ticket_id uuid) TO tenancy_console;
 GRANT ALL ON FUNCTION tenancy.create_tenant(p_slug text, p_name text, p_industry text, p_region text) TO tenancy_admin;
+GRANT ALL ON FUNCTION tenancy.door_ddl(p_table regclass) TO pg_database_owner;
+GRANT ALL ON FUNCTION tenancy.door_ddl(p_table regclass) TO tenancy_builder;
+GRANT ALL ON FUNCTION tenancy.door_ddl(p_table regclass) TO tenancy_owner;
 GRANT ALL ON FUNCTION tenancy.enter(credential text, request jsonb) TO tenancy_admin;
 GRANT ALL ON FUNCTION tenancy.enter(credential text, request jsonb) TO tenancy_console;
 GRANT ALL ON FUNCTION tenancy.enter(credential text, request jsonb) TO tenancy_customer;
@@ -3369,8 +3474,14 @@ GRANT ALL ON FUNCTION tenancy.enter(credential text, request jsonb) TO tenancy_m
 GRANT ALL ON FUNCTION tenancy.enter(credential text, request jsonb) TO tenancy_operator;
 GRANT ALL ON FUNCTION tenancy.enter(credential text, request jsonb) TO tenancy_staff;
 GRANT ALL ON FUNCTION tenancy.enter_system(p_tenant_id uuid, p_purpose text) TO tenancy_operator;
+GRANT ALL ON FUNCTION tenancy.grant_ddl(p_table regclass) TO pg_database_owner;
+GRANT ALL ON FUNCTION tenancy.grant_ddl(p_table regclass) TO tenancy_builder;
+GRANT ALL ON FUNCTION tenancy.grant_ddl(p_table regclass) TO tenancy_owner;
 GRANT ALL ON FUNCTION tenancy.issue_api_key(p_tenant_id uuid, p_kind text, p_role text, p_days integer) TO tenancy_admin;
 GRANT ALL ON FUNCTION tenancy.issue_api_key(p_tenant_id uuid, p_kind text, p_role text, p_days integer) TO tenancy_manager;
+GRANT ALL ON FUNCTION tenancy.lead_key_with_tenant(p_table regclass) TO pg_database_owner;
+GRANT ALL ON FUNCTION tenancy.lead_key_with_tenant(p_table regclass) TO tenancy_builder;
+GRANT ALL ON FUNCTION tenancy.lead_key_with_tenant(p_table regclass) TO tenancy_owner;
 GRANT ALL ON FUNCTION tenancy.leave() TO tenancy_admin;
 GRANT ALL ON FUNCTION tenancy.leave() TO tenancy_console;
 GRANT ALL ON FUNCTION tenancy.leave() TO tenancy_customer;
@@ -3425,6 +3536,7 @@ GRANT ALL ON FUNCTION tenancy.retire_context() TO tenancy_operator;
 GRANT ALL ON FUNCTION tenancy.retire_context() TO tenancy_staff;
 GRANT ALL ON FUNCTION tenancy.revoke_api_key(p_tenant_id uuid, p_key_id uuid) TO tenancy_admin;
 GRANT ALL ON FUNCTION tenancy.revoke_api_key(p_tenant_id uuid, p_key_id uuid) TO tenancy_manager;
+GRANT ALL ON FUNCTION tenancy.revoke_jwt_issuer(p_issuer text, p_kid text) TO tenancy_admin;
 GRANT ALL ON FUNCTION tenancy.rotate_context_key() TO pg_database_owner;
 GRANT ALL ON FUNCTION tenancy.rotate_context_key() TO tenancy_admin;
 GRANT ALL ON FUNCTION tenancy.set_member(p_tenant_id uuid, p_user_id uuid, p_role text) TO tenancy_admin;
@@ -3466,6 +3578,9 @@ GRANT ALL ON FUNCTION tenancy.uuidv7() TO tenancy_manager;
 GRANT ALL ON FUNCTION tenancy.uuidv7() TO tenancy_operator;
 GRANT ALL ON FUNCTION tenancy.uuidv7() TO tenancy_owner;
 GRANT ALL ON FUNCTION tenancy.uuidv7() TO tenancy_staff;
+GRANT ALL ON FUNCTION tenancy.wall_ddl(p_table regclass) TO pg_database_owner;
+GRANT ALL ON FUNCTION tenancy.wall_ddl(p_table regclass) TO tenancy_builder;
+GRANT ALL ON FUNCTION tenancy.wall_ddl(p_table regclass) TO tenancy_owner;
 GRANT ALL ON FUNCTION tenancy_private.begin_maintenance(p_table regclass) TO tenancy_owner;
 GRANT ALL ON FUNCTION tenancy_private.end_maintenance(p_table regclass) TO tenancy_owner;
 GRANT DELETE ON TABLE app.analytics TO tenancy_admin;
@@ -4143,9 +4258,12 @@ REVOKE ALL ON FUNCTION tenancy.actor_role() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.add_tenant_column(p_table regclass, p_is_filled boolean) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.close_ticket(p_ticket_id uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.create_tenant(p_slug text, p_name text, p_industry text, p_region text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy.door_ddl(p_table regclass) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.enter(credential text, request jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.enter_system(p_tenant_id uuid, p_purpose text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy.grant_ddl(p_table regclass) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.issue_api_key(p_tenant_id uuid, p_kind text, p_role text, p_days integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy.lead_key_with_tenant(p_table regclass) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.leave() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.list_api_keys(p_tenant_id uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.list_members(p_tenant_id uuid) FROM PUBLIC;
@@ -4162,6 +4280,7 @@ REVOKE ALL ON FUNCTION tenancy.register_table(p_table regclass, p_subject_column
 REVOKE ALL ON FUNCTION tenancy.remove_member(p_tenant_id uuid, p_user_id uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.retire_context() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.revoke_api_key(p_tenant_id uuid, p_key_id uuid) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy.revoke_jwt_issuer(p_issuer text, p_kid text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.rotate_context_key() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.set_member(p_tenant_id uuid, p_user_id uuid, p_role text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.set_tenant_context(p_tenant_id text) FROM PUBLIC;
@@ -4171,6 +4290,7 @@ REVOKE ALL ON FUNCTION tenancy.tg_keep_identity() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.unprotect_table(p_table regclass) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.unregister_table(p_table regclass) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.uuidv7() FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy.wall_ddl(p_table regclass) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.begin_maintenance(p_table regclass) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.context_in_force() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.context_mac(p_kid text, p_body text) FROM PUBLIC;

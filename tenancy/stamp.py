@@ -121,9 +121,15 @@ _SECURED = re.compile(r"\bALTER TABLE\s+([\w.]+)\s+ENABLE ROW LEVEL SECURITY")
 
 
 def bare(text: str) -> str:
-    """Return the text without what is opaque: a body in SQL is checked when it is created."""
+    """Return the text without what is opaque."""
+    return _OPAQUE.sub(" ", text)
+
+
+def _names(text: str) -> list[str]:
+    """Return what must be there first: a body in SQL is checked when it is created."""
     in_sql = re.search(r"^\s*LANGUAGE sql\b", text, re.M | re.I)
-    return _OPAQUE.sub(lambda m: m[0] if m[0].startswith("$") and in_sql else " ", text)
+    seen = _OPAQUE.sub(lambda m: m[0] if m[0].startswith("$") and in_sql else " ", text)
+    return _NAME.findall(seen)
 
 
 def _flat(words: Iterable[str]) -> str:
@@ -159,7 +165,7 @@ def ordered(texts: Texts) -> dict[str, str]:
             raise StampError("these need each other: " + ", ".join(waiting[waiting.index(path) :]))
         if path in loaded:
             return
-        named = {p for name in _NAME.findall(bare(texts[path])) for p in makers.get(name, ())}
+        named = {p for name in _names(texts[path]) for p in makers.get(name, ())}
         required = set(_REQUIRES.findall(texts[path]))
         if missing := sorted(required - texts.keys()):
             raise StampError(f"{path} requires {missing[0]}, which there is not")

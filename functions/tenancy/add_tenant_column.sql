@@ -16,7 +16,6 @@ DECLARE
         SELECT FROM pg_attribute AS a WHERE a.attrelid = p_table AND a.attname = 'tenant_id'
     );
     v_rows_without_tenant boolean := p_is_filled;
-    v_key record;
 BEGIN
     IF v_has_column THEN
         EXECUTE format('SELECT EXISTS (SELECT FROM %s WHERE tenant_id IS NULL)', p_table)
@@ -37,20 +36,8 @@ BEGIN
         'ALTER tenant_id SET NOT NULL', p_table
     );
 
-    SELECT k.conname, string_agg(quote_ident(a.attname), ', ' ORDER BY u.place) AS columns
-    INTO v_key
-    FROM pg_constraint AS k
-    CROSS JOIN unnest(k.conkey) WITH ORDINALITY AS u (attnum, place)
-    INNER JOIN pg_attribute AS a ON k.conrelid = a.attrelid AND u.attnum = a.attnum
-    WHERE k.conrelid = p_table AND k.contype = 'p'
-      AND NOT EXISTS (SELECT FROM pg_constraint AS f WHERE f.confrelid = p_table)
-    GROUP BY k.conname
-    HAVING NOT bool_or(a.attname = 'tenant_id');
-    IF FOUND AND NOT p_is_filled THEN
-        EXECUTE format(
-            'ALTER TABLE %s DROP CONSTRAINT %I, ADD PRIMARY KEY (tenant_id, %s)',
-            p_table, v_key.conname, v_key.columns
-        );
+    IF NOT p_is_filled THEN
+        PERFORM tenancy.lead_key_with_tenant(p_table);
     END IF;
 END;
 $function$;

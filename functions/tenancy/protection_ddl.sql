@@ -11,114 +11,20 @@ STABLE
 SECURITY INVOKER
 ROWS 20
 SET search_path = pg_catalog, pg_temp
-AS $function$
-    WITH target AS (
-        SELECT
-            p.subject_column,
-            p.server_columns,
-            format('%I.%I', p.schema_name, p.table_name) AS name,
-            p.schema_name || '.' || p.table_name AS resource,
-            pg_get_userbyid(c.relowner) AS owner
-        FROM pg_class AS c
-        INNER JOIN pg_namespace AS n ON c.relnamespace = n.oid
-        INNER JOIN tenancy.protected_table AS p
-            ON n.nspname = p.schema_name AND c.relname = p.table_name
-        WHERE c.oid = p_table
-    ),
-
-    door AS (
-        SELECT
-            m.row_scope || '_' || m.command AS name,
-            upper(m.command) AS command,
-            string_agg(r.database_role, ', ' ORDER BY r.rank) AS roles,
-            CASE m.row_scope
-                WHEN 'tenant' THEN 'true'
-                ELSE format('%I = (SELECT tenancy.actor_id())', t.subject_column)
-            END AS rule
-        FROM tenancy.access_matrix AS m
-        INNER JOIN target AS t ON m.resource = t.resource
-        INNER JOIN tenancy.tenant_role AS r ON m.role = r.role
-        GROUP BY m.row_scope, m.command, t.subject_column
-    ),
-
-    column_list AS (
-        SELECT
-            upper(m.command) AS command,
-            r.rank,
-            r.database_role,
-            string_agg(quote_ident(a.attname), E',\n    ' ORDER BY a.attnum) AS columns
-        FROM tenancy.access_matrix AS m
-        INNER JOIN target AS t ON m.resource = t.resource
-        INNER JOIN tenancy.tenant_role AS r ON m.role = r.role
-        INNER JOIN pg_attribute AS a ON a.attrelid = p_table AND a.attnum > 0
-        WHERE NOT a.attisdropped
-          AND (a.attname = ANY (m.columns) OR m.columns IS NULL)
-          AND (m.command = 'select'
-              OR (a.attgenerated = '' AND NOT a.attname = ANY (t.server_columns)))
-          AND (m.command <> 'update' OR a.attname <> 'tenant_id')
-        GROUP BY m.command, r.rank, r.database_role
-    ),
-
-    granted AS (
-        SELECT
-            c.command,
-            CASE WHEN c.command <> 'DELETE' THEN c.columns END AS columns,
-            string_agg(c.database_role, ', ' ORDER BY c.rank) AS roles
-        FROM column_list AS c
-        GROUP BY c.command, CASE WHEN c.command <> 'DELETE' THEN c.columns END
-    )
-
-    SELECT s.text
-    FROM (
-        SELECT 10 AS line, format('DROP POLICY IF EXISTS %s ON %s;', x.name, t.name) AS text
-        FROM target AS t
-        CROSS JOIN unnest(ARRAY[
-            'tenant_wall', 'owner_door',
-            'tenant_select', 'tenant_insert', 'tenant_update', 'tenant_delete',
-            'subject_select', 'subject_insert', 'subject_update', 'subject_delete'
-        ]) AS x (name)
-        UNION ALL
-        SELECT 20, format(E'ALTER TABLE %s ENABLE ROW LEVEL SECURITY;\n'
-            'ALTER TABLE %1$s FORCE ROW LEVEL SECURITY;', t.name)
-        FROM target AS t
-        UNION ALL
-        SELECT 30, format(E'CREATE POLICY tenant_wall ON %s AS RESTRICTIVE FOR ALL TO public\n'
-            'USING (tenant_id = (SELECT tenancy.tenant_id()))\n'
-            'WITH CHECK (tenant_id = (SELECT tenancy.tenant_id()));', t.name)
-        FROM target AS t
-        UNION ALL
-        SELECT 31, format(E'COMMENT ON POLICY tenant_wall ON %s IS\n'
-            '%L;', t.name, 'Restrictive: no permissive policy added later can cross tenants.')
-        FROM target AS t
-        UNION ALL
-        SELECT 40, format('CREATE POLICY owner_door ON %s TO %I USING (true);', t.name, t.owner)
-        FROM target AS t
-        UNION ALL
-        SELECT 41, format(E'COMMENT ON POLICY owner_door ON %s IS\n'
-            '%L;', t.name, 'Definer functions of the owner work, and only inside the tenant.')
-        FROM target AS t
-        UNION ALL
-        SELECT 50, format(E'CREATE POLICY %s ON %s FOR %s\nTO %s%s%s;', d.name, t.name, d.command,
-            d.roles,
-            CASE WHEN d.command <> 'INSERT' THEN format(E'\nUSING (%s)', d.rule) END,
-            CASE WHEN d.command IN ('INSERT', 'UPDATE')
-                THEN format(E'\nWITH CHECK (%s)', d.rule) END)
-        FROM door AS d CROSS JOIN target AS t
-        UNION ALL
-        SELECT 60, format(E'REVOKE ALL ON %s\nFROM public, %s;', t.name,
-            (SELECT string_agg(r.database_role, ', ' ORDER BY r.rank)
-                FROM tenancy.tenant_role AS r))
-        FROM target AS t
-        UNION ALL
-        SELECT 70, CASE g.command
-            WHEN 'DELETE' THEN format('GRANT DELETE ON %s TO %s;', t.name, g.roles)
-            ELSE format(E'GRANT %s (\n    %s\n) ON %s\nTO %s;', g.command, g.columns, t.name,
-                g.roles)
-        END
-        FROM granted AS g CROSS JOIN target AS t
-    ) AS s
-    ORDER BY s.line, s.text;
-$function$;
+BEGIN ATOMIC
+SELECT s.text
+FROM (
+    SELECT 1 AS part, d.line, d.text
+    FROM tenancy.wall_ddl(p_table) WITH ORDINALITY AS d (text, line)
+    UNION ALL
+    SELECT 2 AS part, d.line, d.text
+    FROM tenancy.door_ddl(p_table) WITH ORDINALITY AS d (text, line)
+    UNION ALL
+    SELECT 3 AS part, d.line, d.text
+    FROM tenancy.grant_ddl(p_table) WITH ORDINALITY AS d (text, line)
+) AS s
+ORDER BY s.part, s.line;
+END;
 
 COMMENT ON FUNCTION tenancy.protection_ddl(regclass) IS
 'Statements that give a registered table its wall, doors and column grants, in order.';

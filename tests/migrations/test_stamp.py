@@ -216,6 +216,15 @@ def test_a_removed_grant_on_a_table_is_gone(tree, there_and_back):
     assert (tree.value(column, "id"), tree.value(column, "tenant")) == (True, False)
 
 
+def test_a_grant_in_the_text_of_a_body_is_no_grant(tree, there_and_back):
+    body = "AS $b$ SELECT format('GRANT SELECT ON %s TO %s;', 'toy.item', p_key); $b$"
+    tree.edit(TENANT_FILE, "RETURN p_key;", f"{body};")
+    there_and_back("write-grants")
+    tree.edit(TENANT_FILE, body, "AS $b$ SELECT p_key; $b$")
+    target = there_and_back("read-again")
+    assert "REVOKE ALL ON %s" not in target.read_text()
+
+
 def test_a_policy_a_trigger_and_a_comment_that_left_their_file_are_gone(tree, there_and_back):
     tree.edit(POLICY_FILE, "DROP POLICY IF EXISTS door ON toy.item;\n", "")
     tree.edit(

@@ -3,7 +3,9 @@
 import base64
 import json
 
+import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from tests.fix_tenants import SECRET, refused
 from tests.tokens import encode, jwt
@@ -128,3 +130,35 @@ def test_an_issuer_needs_a_long_secret_TN004(admin):
     for secret in (b"short", None):
         with refused("TN004"):
             admin.execute("SELECT tenancy.register_jwt_issuer('i', 'k', 'a', %s::bytea)", [secret])
+
+
+def test_a_revoked_issuer_is_refused_until_it_is_registered_again_TN001(admin, gateway, token):
+    good = token()
+    gateway.execute("SELECT tenancy.enter(%s)", [good])  # positive control
+    gateway.rollback()
+    revoke = "SELECT tenancy.revoke_jwt_issuer('https://id.test', 'k1')"
+    assert admin.execute(revoke).fetchone() == (1,)
+    with refused("TN001"):
+        gateway.execute("SELECT tenancy.enter(%s)", [good])
+    gateway.rollback()
+    with refused("TN001"):
+        admin.execute(revoke)
+    admin.execute(
+        "SELECT tenancy.register_jwt_issuer('https://id.test', 'k1', 'engageos', %s)", [SECRET]
+    )
+    gateway.execute("SELECT tenancy.enter(%s)", [good])
+
+
+def test_every_key_of_an_issuer_is_revoked_at_once(admin, token):
+    admin.execute(
+        "SELECT tenancy.register_jwt_issuer('https://id.test', 'k2', 'engageos', %s)", [SECRET]
+    )
+    revoked = admin.execute("SELECT tenancy.revoke_jwt_issuer('https://id.test')").fetchone()
+    assert revoked == (2,)
+
+
+def test_only_the_platform_revokes_an_issuer_42501(diner, database, token):
+    with diner.enter("manager") as conn, refused("42501"):
+        conn.execute("SELECT tenancy.revoke_jwt_issuer('https://id.test')")
+    with psycopg.connect(make_conninfo(database, user="tenancy_console")) as conn, refused("42501"):
+        conn.execute("SELECT tenancy.revoke_jwt_issuer('https://id.test')")
