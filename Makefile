@@ -83,12 +83,12 @@ matrix: setup ## try every table, role, action and context (ARGS="--html matrix.
 bench: setup ## measure, each against its baseline in the same run
 	@$(BIN)/tenancy bench $(ARGS)
 
-system-packages: ## Debian 12: PostgreSQL 15 with pgTAP and plpgsql_check, pg_prove, PgBouncer, npm
+system-packages: ## Debian 12: PostgreSQL 15 with pgTAP and plpgsql_check, pg_prove, PgBouncer, SQLsmith, npm
 	@[ "$$(id -u)" = 0 ] || { echo "needs root: sudo make system-packages" >&2; exit 1; }
 	@command -v apt-get >/dev/null || { echo "made for Debian: install PostgreSQL 15, pgTAP and plpgsql_check yourself" >&2; exit 1; }
 	@apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
 	  postgresql-15 postgresql-15-pgtap postgresql-15-plpgsql-check \
-	  libtap-parser-sourcehandler-pgtap-perl pgbouncer $$(command -v npm >/dev/null || echo npm) >/dev/null
+	  libtap-parser-sourcehandler-pgtap-perl pgbouncer sqlsmith $$(command -v npm >/dev/null || echo npm) >/dev/null
 
 clean: ## stop the development server; remove the environment and work files
 	@if [ -x $(BIN)/tenancy ]; then $(BIN)/tenancy down; fi
