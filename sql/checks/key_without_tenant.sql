@@ -1,16 +1,15 @@
--- Keys, unique indexes and foreign keys of protected tables start with tenant_id.
--- Remedy: rebuild them as (tenant_id, …): otherwise they tell what exists in another tenant.
+-- Primary keys, unique indexes and exclusion constraints of protected tables start with tenant_id:
+-- otherwise a duplicate tells which values another tenant uses.
+-- Remedy: rebuild them as (tenant_id, …).
 
-SELECT i.indexrelid::regclass::text AS object
+SELECT
+    i.indexrelid::regclass::text AS object,
+    pg_get_indexdef(i.indexrelid) AS detail
 FROM tenancy.protected_table AS p
-INNER JOIN pg_catalog.pg_index AS i
-    ON i.indrelid = to_regclass(format('%I.%I', p.schema_name, p.table_name))
+INNER JOIN pg_catalog.pg_namespace AS n ON p.schema_name = n.nspname
+INNER JOIN pg_catalog.pg_class AS c ON n.oid = c.relnamespace AND p.table_name = c.relname
+INNER JOIN pg_catalog.pg_index AS i ON c.oid = i.indrelid
 LEFT JOIN pg_catalog.pg_attribute AS a ON i.indrelid = a.attrelid AND i.indkey[0] = a.attnum
-WHERE a.attname IS DISTINCT FROM 'tenant_id'
-UNION ALL
-SELECT k.conname
-FROM tenancy.protected_table AS p
-INNER JOIN pg_catalog.pg_constraint AS k
-    ON k.contype = 'f' AND k.conrelid = to_regclass(format('%I.%I', p.schema_name, p.table_name))
-INNER JOIN pg_catalog.pg_attribute AS a ON k.conrelid = a.attrelid AND k.conkey[1] = a.attnum
-WHERE a.attname <> 'tenant_id';
+WHERE
+    (i.indisunique OR i.indisexclusion)
+    AND a.attname IS DISTINCT FROM 'tenant_id';
