@@ -33,8 +33,8 @@ FROM lever AS l
 UNION ALL
 SELECT
     'backup_role' AS name,
-    EXISTS (
-        SELECT
+    (
+        SELECT count(*) > 0
         FROM pg_catalog.pg_roles AS r
         WHERE
             r.rolname = 'tenancy_backup'
@@ -54,8 +54,8 @@ SELECT
 UNION ALL
 SELECT
     x.block AS name,
-    EXISTS (
-        SELECT
+    (
+        SELECT count(*) > 0
         FROM pg_catalog.pg_db_role_setting AS s
         INNER JOIN pg_catalog.pg_roles AS r ON s.setrole = r.oid
         CROSS JOIN LATERAL unnest(s.setconfig) AS u (setting)

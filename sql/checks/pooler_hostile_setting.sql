@@ -18,7 +18,7 @@ WITH application (oid) AS (
 
 SELECT
     coalesce(r.rolname, d.datname, 'all roles') AS object,
-    u.setting AS detail
+    'stored: ' || u.setting AS detail
 FROM pg_catalog.pg_db_role_setting AS s
 CROSS JOIN LATERAL unnest(s.setconfig) AS u (setting)
 LEFT JOIN pg_catalog.pg_roles AS r ON s.setrole = r.oid

@@ -46,17 +46,20 @@ LEFT JOIN LATERAL (
     WHERE
         NOT a.rolsuper
         AND r.oid <> a.oid
-        AND pg_has_role(a.oid, r.oid, 'MEMBER')
+        -- whoever made a role on 16 and later may grant it, which is not yet being it
+        AND pg_has_role(
+            a.oid, r.oid,
+            CASE
+                WHEN current_setting('server_version_num')::int >= 160000 THEN 'SET, USAGE'
+                ELSE 'MEMBER'
+            END
+        )
         AND (
             r.rolsuper
             OR r.rolbypassrls
             OR r.rolname IN (
-                'pg_execute_server_program', 'pg_read_server_files', 'pg_write_server_files'
-            )
-            -- whoever made our roles has ADMIN OPTION on them, on 16 and later
-            OR (
-                NOT a.rolcreaterole
-                AND r.rolname IN ('tenancy_kernel', 'tenancy_owner', 'tenancy_auditor')
+                'pg_execute_server_program', 'pg_read_server_files', 'pg_write_server_files',
+                'tenancy_kernel', 'tenancy_owner', 'tenancy_auditor'
             )
         )
 ) AS above ON true
