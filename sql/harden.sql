@@ -18,6 +18,25 @@ BEGIN
 END;
 $backup$;
 
+-- harden: vacuumdb
+-- It names each table, so the database's owner, who may vacuum them all, needs their schemas; no
+-- right on any table comes with that. A plain VACUUM needs nothing.
+DO $schemas$
+DECLARE
+    v_schema name;
+BEGIN
+    FOR v_schema IN
+        SELECT n.nspname
+        FROM pg_catalog.pg_namespace AS n
+        WHERE pg_catalog.pg_get_userbyid(n.nspowner) IN (
+            'tenancy_kernel', 'tenancy_owner', 'tenancy_auditor'
+        )
+    LOOP
+        EXECUTE pg_catalog.format('GRANT USAGE ON SCHEMA %I TO pg_database_owner', v_schema);
+    END LOOP;
+END;
+$schemas$;
+
 -- harden: set_config
 -- A SELECT that sets settings: injected SQL needs no second statement. pg_dump, restore, vacuumdb
 -- and subscriptions call it; so does PostgREST, whose login a DBA adds by name.

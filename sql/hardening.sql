@@ -44,6 +44,16 @@ SELECT
     ) AS in_force
 UNION ALL
 SELECT
+    'vacuumdb' AS name,
+    NOT EXISTS (
+        SELECT
+        FROM pg_catalog.pg_namespace AS n
+        WHERE
+            pg_get_userbyid(n.nspowner) IN ('tenancy_kernel', 'tenancy_owner', 'tenancy_auditor')
+            AND NOT has_schema_privilege('pg_database_owner', n.oid, 'USAGE')
+    ) AS in_force
+UNION ALL
+SELECT
     'plpgsql' AS name,
     NOT EXISTS (
         SELECT

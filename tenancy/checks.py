@@ -199,6 +199,20 @@ def known_holes(conn: Connection, *, throwaway: bool) -> list[Finding]:
     return found
 
 
+def apply_hardening(conn: Connection) -> dict[str, bool]:
+    """Run sql/harden.sql as a superuser and return what is in force.
+
+    Roles are cluster-wide: two databases hardened at once would change the same row of a catalog.
+    """
+    with conn.transaction():
+        conn.execute(
+            "LOCK TABLE pg_catalog.pg_authid, pg_catalog.pg_db_role_setting "
+            "IN SHARE ROW EXCLUSIVE MODE"
+        )
+        conn.execute((paths.ROOT / "sql/harden.sql").read_bytes())
+    return hardening(conn)
+
+
 @dataclass
 class Report:
     """What a run found."""
@@ -290,8 +304,7 @@ def harden(dsn: str | None, as_json: bool) -> None:
 
     target = dsn or dev._dsn("dba")
     with psycopg.connect(target, autocommit=True) as conn:
-        conn.execute((paths.ROOT / "sql/harden.sql").read_bytes())
-        state = hardening(conn)
+        state = apply_hardening(conn)
     ok = all(state.values())
     summary = f"{sum(state.values())} of {len(state)} blocks in force"
     counts = {"in_force": sum(state.values())}
