@@ -69,9 +69,11 @@ BEGIN
 END;
 $functions$;
 
--- harden: text_search_statistics
--- ts_stat() takes a query as text.
-REVOKE EXECUTE ON FUNCTION pg_catalog.ts_stat(text), pg_catalog.ts_stat(text, text) FROM public;
+-- harden: text_search_queries
+-- ts_stat() and one of ts_rewrite() take a query as text.
+REVOKE EXECUTE ON FUNCTION
+pg_catalog.ts_stat(text), pg_catalog.ts_stat(text, text), pg_catalog.ts_rewrite(tsquery, text)
+FROM public;
 
 -- harden: advisory_locks
 -- One key space for all tenants, and locks that outlive a transaction.
@@ -140,11 +142,26 @@ REVOKE EXECUTE ON FUNCTION pg_catalog.pg_notify FROM public;
 REVOKE EXECUTE ON FUNCTION pg_catalog.pg_sleep FROM public;
 REVOKE EXECUTE ON FUNCTION pg_catalog.pg_sleep_for FROM public;
 REVOKE EXECUTE ON FUNCTION pg_catalog.pg_sleep_until FROM public;
+GRANT EXECUTE ON FUNCTION pg_catalog.pg_sleep TO tenancy_kernel; -- verify_api_key() slows guessing
 
 -- harden: sessions_of_others
--- Who is at work, since when, and which locks they hold.
-REVOKE EXECUTE ON FUNCTION pg_catalog.pg_stat_get_activity FROM public;
-REVOKE EXECUTE ON FUNCTION pg_catalog.pg_lock_status FROM public;
+-- Who is at work, on which statement, literals included, and which locks they hold: all tenants
+-- share a login, and a login sees its own sessions whole.
+DO $functions$
+DECLARE
+    v_function regprocedure;
+BEGIN
+    FOR v_function IN
+        SELECT p.oid
+        FROM pg_catalog.pg_proc AS p
+        WHERE p.pronamespace = 'pg_catalog'::regnamespace
+          AND p.proname ~ '^pg_(stat_get_(activity|backend_.*|progress_info)|lock_status)$'
+    LOOP
+        EXECUTE pg_catalog.format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', v_function);
+        EXECUTE pg_catalog.format('GRANT EXECUTE ON FUNCTION %s TO pg_monitor', v_function);
+    END LOOP;
+END;
+$functions$;
 
 -- harden: snapshots_and_messages
 -- A snapshot holds back vacuum for all; a message in the write-ahead log outlives a rollback.

@@ -4,7 +4,7 @@ WITH lever (block, pattern) AS (
     VALUES
     ('set_config', '^set_config$'),
     ('xml_functions', '^(query|table|schema|database|cursor)_to_xml'),
-    ('text_search_statistics', '^ts_stat$'),
+    ('text_search_queries', '^ts_stat$'),
     ('advisory_locks', '^pg_(try_)?advisory_'),
     (
         'table_statistics',
@@ -14,7 +14,7 @@ WITH lever (block, pattern) AS (
     ('signals', '^pg_(terminate|cancel)_backend$'),
     ('notify', '^pg_notify$'),
     ('sleep', '^pg_sleep'),
-    ('sessions_of_others', '^(pg_stat_get_activity|pg_lock_status)$'),
+    ('sessions_of_others', '^pg_(stat_get_(activity|backend_.*|progress_info)|lock_status)$'),
     ('snapshots_and_messages', '^(pg_export_snapshot|pg_logical_emit_message)$')
 )
 
@@ -28,6 +28,10 @@ SELECT
             p.pronamespace = 'pg_catalog'::regnamespace
             AND p.proname ~ l.pattern
             AND a.grantee = 0
+    )
+    AND (
+        l.block <> 'text_search_queries'
+        OR NOT has_function_privilege('tenancy_gateway', 'ts_rewrite(tsquery, text)', 'EXECUTE')
     ) AS in_force
 FROM lever AS l
 UNION ALL

@@ -21,12 +21,37 @@ COMMENT ON SCHEMA tenancy_private IS 'Tenants, members, credentials and signing 
 CREATE TYPE tenancy_private.identity AS (
 	tenant_id uuid,
 	actor_id uuid,
-	role text
+	role text,
+	may_write boolean,
+	unused_key uuid
 );
 
 ALTER TYPE tenancy_private.identity OWNER TO tenancy_kernel;
 
 COMMENT ON TYPE tenancy_private.identity IS 'What a credential proves; all NULL when nothing.';
+
+CREATE FUNCTION app.make_defaults() RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    INSERT INTO app.settings (tenant_id, branding, notifications)
+    VALUES (
+        (SELECT tenancy.tenant_id()),
+        '{"primary_color": "#667eea", "logo_url": null}',
+        '{"email_enabled": true, "sms_enabled": false}'
+    )
+    ON CONFLICT (tenant_id) DO NOTHING;
+
+    INSERT INTO app.storage_buckets (tenant_id, name, is_public, max_object_bytes)
+    VALUES ((SELECT tenancy.tenant_id()), 'uploads', false, 52428800)
+    ON CONFLICT (tenant_id, name) DO NOTHING;
+END;
+$$;
+
+ALTER FUNCTION app.make_defaults() OWNER TO tenancy_owner;
+
+COMMENT ON FUNCTION app.make_defaults() IS 'Insert the default settings, and a private bucket for files of at most 50 MB, of the current tenant.';
 
 CREATE FUNCTION app.tg_count_pin_comments() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -66,6 +91,47 @@ $$;
 ALTER FUNCTION app.tg_touch() OWNER TO tenancy_owner;
 
 COMMENT ON FUNCTION app.tg_touch() IS 'Trigger: set updated_at.';
+
+CREATE FUNCTION tenancy.accept_invitation(p_token text, p_credential text) RETURNS uuid
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+DECLARE
+    v_uuid CONSTANT text := '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$';
+    v_user_id text := tenancy_private.verify_jwt(p_credential) ->> 'sub';
+    v_tenant_id uuid;
+    v_role text;
+    v_email text;
+BEGIN
+    IF octet_length(p_token) <= 200 AND v_user_id ~* v_uuid THEN
+        UPDATE tenancy_private.invitation AS i
+        SET closed_at = clock_timestamp(), user_id = v_user_id::uuid
+        WHERE i.digest = sha256(convert_to(p_token, 'UTF8'))
+          AND i.closed_at IS NULL
+          AND i.expires_at > clock_timestamp()
+          AND tenancy_private.may_enter(i.tenant_id, '{}')
+        RETURNING i.tenant_id, i.role, i.email INTO v_tenant_id, v_role, v_email;
+    END IF;
+    IF v_tenant_id IS NULL THEN
+        RAISE EXCEPTION 'resource not found' USING ERRCODE = 'TN001';
+    END IF;
+
+    INSERT INTO tenancy_private.member AS m (tenant_id, user_id, role, email)
+    VALUES (v_tenant_id, v_user_id::uuid, v_role, v_email)
+    ON CONFLICT (tenant_id, user_id) DO UPDATE
+    SET email = excluded.email,
+        role = (
+            SELECT r.role FROM tenancy.tenant_role AS r
+            WHERE r.role IN (m.role, excluded.role) ORDER BY r.rank DESC LIMIT 1
+        );
+
+    RETURN v_tenant_id;
+END;
+$_$;
+
+ALTER FUNCTION tenancy.accept_invitation(p_token text, p_credential text) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy.accept_invitation(p_token text, p_credential text) IS 'Accept an invitation as the user of a JWT and return the tenant. Once. Raises TN001.';
 
 CREATE FUNCTION tenancy.actor_id() RETURNS uuid
     LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL RESTRICTED
@@ -136,6 +202,41 @@ ALTER FUNCTION tenancy.add_tenant_column(p_table regclass, p_is_filled boolean) 
 
 COMMENT ON FUNCTION tenancy.add_tenant_column(p_table regclass, p_is_filled boolean) IS 'Step of tenancy.protect_table(): tenant_id NOT NULL with its default, and the key of an empty table. Raises TN007.';
 
+CREATE FUNCTION tenancy.claim_custom_domain(p_tenant_id uuid, p_domain text) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_domain text := rtrim(lower(p_domain), '.');
+    v_token text;
+BEGIN
+    IF NOT tenancy_private.may_administer(p_tenant_id) THEN
+        RAISE EXCEPTION 'not permitted' USING
+            ERRCODE = 'TN002',
+            HINT = 'Enter the tenant as a manager, or SET ROLE tenancy_admin outside any tenant.';
+    END IF;
+
+    IF EXISTS (
+        SELECT FROM tenancy_private.node AS n
+        WHERE '.' || v_domain LIKE '%.' || n.platform_domain
+    ) THEN
+        RAISE EXCEPTION 'this name belongs to the platform'
+            USING ERRCODE = 'TN032', HINT = 'Use a domain of your own.';
+    END IF;
+
+    INSERT INTO tenancy_private.custom_domain AS d (tenant_id, domain, token)
+    VALUES (p_tenant_id, v_domain, tenancy_private.random_secret('engageos-verify-'))
+    ON CONFLICT (tenant_id, domain) DO UPDATE SET domain = d.domain
+    RETURNING d.token INTO v_token;
+
+    RETURN v_token;
+END;
+$$;
+
+ALTER FUNCTION tenancy.claim_custom_domain(p_tenant_id uuid, p_domain text) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy.claim_custom_domain(p_tenant_id uuid, p_domain text) IS 'Claim a host name and return the text that a TXT record at _engageos.<domain> must have. Idempotent. Raises TN002, TN032, 23514.';
+
 CREATE FUNCTION tenancy.close_ticket(p_ticket_id uuid) RETURNS timestamp with time zone
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -160,34 +261,86 @@ ALTER FUNCTION tenancy.close_ticket(p_ticket_id uuid) OWNER TO tenancy_kernel;
 
 COMMENT ON FUNCTION tenancy.close_ticket(p_ticket_id uuid) IS 'Close an access ticket and return when it was closed. Idempotent. Raises TN001.';
 
-CREATE FUNCTION tenancy.create_tenant(p_slug text, p_name text, p_industry text, p_region text DEFAULT NULL::text) RETURNS uuid
+CREATE FUNCTION tenancy.confirm_custom_domain(p_domain text, p_records text[]) RETURNS uuid
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_domain text := rtrim(lower(p_domain), '.');
+    v_tenant_id uuid;
+BEGIN
+    SELECT d.tenant_id INTO v_tenant_id
+    FROM tenancy_private.custom_domain AS d
+    WHERE d.domain = v_domain AND d.token = ANY (p_records);
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'resource not found' USING ERRCODE = 'TN001';
+    END IF;
+
+    IF EXISTS (
+        SELECT FROM tenancy_private.tenant AS t
+        WHERE t.custom_domain = v_domain AND t.id <> v_tenant_id
+    ) THEN
+        RAISE EXCEPTION 'this name is in use by another tenant'
+            USING ERRCODE = 'TN033', HINT = 'An administrator settles who owns it.';
+    END IF;
+
+    UPDATE tenancy_private.tenant AS t
+    SET custom_domain = v_domain
+    WHERE t.id = v_tenant_id;
+
+    RETURN v_tenant_id;
+END;
+$$;
+
+ALTER FUNCTION tenancy.confirm_custom_domain(p_domain text, p_records text[]) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy.confirm_custom_domain(p_domain text, p_records text[]) IS 'Set the custom domain of the tenant whose claim stands in the TXT records, and return its id. Raises TN001, TN033.';
+
+CREATE FUNCTION tenancy.create_tenant(p_name text, p_industry text, p_subdomain text, p_plan text DEFAULT 'professional'::text, p_admin_email text DEFAULT NULL::text, p_region text DEFAULT NULL::text, p_idempotency_key text DEFAULT NULL::text, p_admin_user_id uuid DEFAULT NULL::uuid) RETURNS jsonb
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
     v_id uuid := tenancy.uuidv7();
+    v_admin_id uuid := coalesce(p_admin_user_id, tenancy.uuidv7());
+    v_known uuid;
 BEGIN
-    IF NOT tenancy_private.may_administer(v_id) THEN
+    IF tenancy.tenant_id() IS NOT NULL OR NOT tenancy_private.may_administer(v_id) THEN
         RAISE EXCEPTION 'not permitted' USING
             ERRCODE = 'TN002', HINT = 'SET ROLE tenancy_admin outside any tenant.';
     END IF;
 
-    INSERT INTO tenancy_private.tenant (id, slug, name, industry, region)
-    VALUES (
-        v_id, p_slug, p_name, p_industry,
-        coalesce(p_region, (SELECT n.region FROM tenancy_private.node AS n))
-    );
+    v_known := tenancy_private.repeated_request(p_idempotency_key, sha256(convert_to(
+        jsonb_build_array(
+            p_name, p_industry, p_subdomain, p_plan, p_admin_email, p_region, p_admin_user_id
+        )::text, 'UTF8'
+    )), v_id);
+    IF v_known IS NOT NULL THEN
+        RETURN tenancy_private.describe_tenant(v_known) || '{"is_new": false}';
+    END IF;
 
-    RETURN v_id;
-EXCEPTION
-    WHEN unique_violation THEN
-        RAISE EXCEPTION 'slug is taken' USING ERRCODE = 'TN005', HINT = 'Choose another slug.';
+    PERFORM tenancy_private.insert_tenant(
+        v_id, p_name, p_industry, p_subdomain, p_plan, p_region
+    );
+    INSERT INTO tenancy_private.member (tenant_id, user_id, role, email)
+    VALUES (v_id, v_admin_id, 'manager', p_admin_email);
+    PERFORM tenancy.reconcile_tenant(v_id);
+
+    RETURN tenancy_private.describe_tenant(v_id) || jsonb_build_object(
+        'is_new', true,
+        'admin_user_id', v_admin_id,
+        'public_key',
+        tenancy_private.create_api_key(v_id, 'public', 'customer', 365, '{read,write}', NULL),
+        'secret_key',
+        tenancy_private.create_api_key(v_id, 'secret', 'manager', 365, '{read,write}', NULL),
+        'webhook_secret', tenancy_private.create_webhook_secret(v_id)
+    );
 END;
 $$;
 
-ALTER FUNCTION tenancy.create_tenant(p_slug text, p_name text, p_industry text, p_region text) OWNER TO tenancy_kernel;
+ALTER FUNCTION tenancy.create_tenant(p_name text, p_industry text, p_subdomain text, p_plan text, p_admin_email text, p_region text, p_idempotency_key text, p_admin_user_id uuid) OWNER TO tenancy_kernel;
 
-COMMENT ON FUNCTION tenancy.create_tenant(p_slug text, p_name text, p_industry text, p_region text) IS 'Create an active tenant (industry restaurant, medspa or hotel; region of this cluster by default) and return its id. Raises TN002, TN005, 23514.';
+COMMENT ON FUNCTION tenancy.create_tenant(p_name text, p_industry text, p_subdomain text, p_plan text, p_admin_email text, p_region text, p_idempotency_key text, p_admin_user_id uuid) IS 'Create a tenant (industry restaurant, medspa or hotel) and return {tenant_id, slug, status, is_new, admin_user_id, public_key, secret_key, webhook_secret}; secrets only the first time. admin_user_id is the sub that the managers tokens carry. Raises TN002, TN005, TN030, TN031, 23503, 23514.';
 
 CREATE FUNCTION tenancy.door_ddl(p_table regclass) RETURNS SETOF text
     LANGUAGE sql STABLE ROWS 10
@@ -320,14 +473,12 @@ ALTER FUNCTION tenancy.grant_ddl(p_table regclass) OWNER TO tenancy_kernel;
 
 COMMENT ON FUNCTION tenancy.grant_ddl(p_table regclass) IS 'Statements that revoke everything and grant columns as the access matrix says, in order.';
 
-CREATE FUNCTION tenancy.issue_api_key(p_tenant_id uuid, p_kind text, p_role text DEFAULT 'customer'::text, p_days integer DEFAULT 90) RETURNS text
+CREATE FUNCTION tenancy.invite_member(p_tenant_id uuid, p_email text, p_role text DEFAULT 'staff'::text, p_days integer DEFAULT 7) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
-    v_key text := tenancy_private.random_secret(
-        CASE p_kind WHEN 'public' THEN 'pk_live_' ELSE 'sk_live_' END
-    );
+    v_token text := tenancy_private.random_secret('inv_');
 BEGIN
     IF NOT tenancy_private.may_administer(p_tenant_id) THEN
         RAISE EXCEPTION 'not permitted' USING
@@ -335,24 +486,62 @@ BEGIN
             HINT = 'Enter the tenant as a manager, or SET ROLE tenancy_admin outside any tenant.';
     END IF;
 
-    IF p_days IS NULL OR p_days NOT BETWEEN 1 AND 730 THEN
-        RAISE EXCEPTION 'a key lasts 1 to 730 days'
-            USING ERRCODE = 'TN004', HINT = 'Issue a new key before the old one expires.';
+    IF p_days IS NULL OR p_days NOT BETWEEN 1 AND 30 THEN
+        RAISE EXCEPTION 'an invitation lasts 1 to 30 days'
+            USING ERRCODE = 'TN004', HINT = 'Invite again later.';
     END IF;
 
-    INSERT INTO tenancy_private.api_key (id, tenant_id, digest, kind, role, expires_at)
+    UPDATE tenancy_private.invitation AS i
+    SET closed_at = clock_timestamp()
+    WHERE i.tenant_id = p_tenant_id AND lower(i.email) = lower(p_email) AND i.closed_at IS NULL;
+    INSERT INTO tenancy_private.invitation
+        (id, tenant_id, digest, email, role, invited_by, expires_at)
     VALUES (
-        tenancy.uuidv7(), p_tenant_id, sha256(convert_to(v_key, 'UTF8')), p_kind, p_role,
-        clock_timestamp() + make_interval(days => p_days)
+        tenancy.uuidv7(), p_tenant_id, sha256(convert_to(v_token, 'UTF8')), p_email, p_role,
+        tenancy.actor_id(), clock_timestamp() + make_interval(days => p_days)
     );
 
-    RETURN v_key;
+    RETURN v_token;
 END;
 $$;
 
-ALTER FUNCTION tenancy.issue_api_key(p_tenant_id uuid, p_kind text, p_role text, p_days integer) OWNER TO tenancy_kernel;
+ALTER FUNCTION tenancy.invite_member(p_tenant_id uuid, p_email text, p_role text, p_days integer) OWNER TO tenancy_kernel;
 
-COMMENT ON FUNCTION tenancy.issue_api_key(p_tenant_id uuid, p_kind text, p_role text, p_days integer) IS 'Issue a public or secret API key and return its text, once. Raises TN002, TN004, 23514.';
+COMMENT ON FUNCTION tenancy.invite_member(p_tenant_id uuid, p_email text, p_role text, p_days integer) IS 'Invite an address to be a member and return the token, once. Raises TN002, TN004, 23514.';
+
+CREATE FUNCTION tenancy.is_well_formed_credential(p_text text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+    SELECT coalesce(
+        p_text ~ '^((pk|sk)_live|at|inv)_[A-Za-z0-9_-]{49}$'
+        AND right(p_text, 6) = tenancy_private.credential_checksum(left(p_text, -6)),
+        false
+    );
+$_$;
+
+ALTER FUNCTION tenancy.is_well_formed_credential(p_text text) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy.is_well_formed_credential(p_text text) IS 'True for text with the shape and the checksum of a credential of ours, valid or not.';
+
+CREATE FUNCTION tenancy.issue_api_key(p_tenant_id uuid, p_kind text, p_role text DEFAULT 'customer'::text, p_days integer DEFAULT 90, p_scopes text[] DEFAULT '{read,write}'::text[]) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    IF NOT tenancy_private.may_administer(p_tenant_id) THEN
+        RAISE EXCEPTION 'not permitted' USING
+            ERRCODE = 'TN002',
+            HINT = 'Enter the tenant as a manager, or SET ROLE tenancy_admin outside any tenant.';
+    END IF;
+
+    RETURN tenancy_private.create_api_key(p_tenant_id, p_kind, p_role, p_days, p_scopes, NULL);
+END;
+$$;
+
+ALTER FUNCTION tenancy.issue_api_key(p_tenant_id uuid, p_kind text, p_role text, p_days integer, p_scopes text[]) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy.issue_api_key(p_tenant_id uuid, p_kind text, p_role text, p_days integer, p_scopes text[]) IS 'Issue a public or secret API key and return its text, once. Scopes: read, or read and write. Raises TN002, TN004, 23514.';
 
 CREATE FUNCTION tenancy.lead_key_with_tenant(p_table regclass) RETURNS void
     LANGUAGE plpgsql
@@ -397,7 +586,7 @@ ALTER FUNCTION tenancy.leave() OWNER TO tenancy_kernel;
 
 COMMENT ON FUNCTION tenancy.leave() IS 'End the context of this transaction and return to the login''s own role. Idempotent.';
 
-CREATE FUNCTION tenancy.list_api_keys(p_tenant_id uuid) RETURNS TABLE(id uuid, kind text, role text, created_at timestamp with time zone, expires_at timestamp with time zone, revoked_at timestamp with time zone)
+CREATE FUNCTION tenancy.list_api_keys(p_tenant_id uuid) RETURNS TABLE(id uuid, kind text, role text, scopes text[], created_at timestamp with time zone, expires_at timestamp with time zone, revoked_at timestamp with time zone, used_at timestamp with time zone)
     LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL RESTRICTED
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -409,8 +598,10 @@ BEGIN
     END IF;
 
     RETURN QUERY
-    SELECT k.id, k.kind, k.role, k.created_at, k.expires_at, k.revoked_at
+    SELECT
+        k.id, k.kind, k.role, k.scopes, k.created_at, k.expires_at, k.revoked_at, u.used_at
     FROM tenancy_private.api_key AS k
+    LEFT JOIN tenancy_private.api_key_use AS u ON k.id = u.key_id
     WHERE k.tenant_id = p_tenant_id
     ORDER BY k.created_at;
 END;
@@ -419,6 +610,30 @@ $$;
 ALTER FUNCTION tenancy.list_api_keys(p_tenant_id uuid) OWNER TO tenancy_kernel;
 
 COMMENT ON FUNCTION tenancy.list_api_keys(p_tenant_id uuid) IS 'Keys of a tenant, oldest first; never the keys themselves. Raises TN002.';
+
+CREATE FUNCTION tenancy.list_invitations(p_tenant_id uuid) RETURNS TABLE(id uuid, email text, role text, invited_by uuid, created_at timestamp with time zone, expires_at timestamp with time zone, closed_at timestamp with time zone, user_id uuid)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL RESTRICTED
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    IF NOT tenancy_private.may_administer(p_tenant_id) THEN
+        RAISE EXCEPTION 'not permitted' USING
+            ERRCODE = 'TN002',
+            HINT = 'Enter the tenant as a manager, or SET ROLE tenancy_admin outside any tenant.';
+    END IF;
+
+    RETURN QUERY
+    SELECT
+        i.id, i.email, i.role, i.invited_by, i.created_at, i.expires_at, i.closed_at, i.user_id
+    FROM tenancy_private.invitation AS i
+    WHERE i.tenant_id = p_tenant_id
+    ORDER BY i.id;
+END;
+$$;
+
+ALTER FUNCTION tenancy.list_invitations(p_tenant_id uuid) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy.list_invitations(p_tenant_id uuid) IS 'Invitations of a tenant, oldest first; user_id is who accepted, closed_at without it is withdrawn. Raises TN002.';
 
 CREATE FUNCTION tenancy.list_members(p_tenant_id uuid) RETURNS TABLE(user_id uuid, role text, created_at timestamp with time zone)
     LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL RESTRICTED
@@ -443,6 +658,35 @@ ALTER FUNCTION tenancy.list_members(p_tenant_id uuid) OWNER TO tenancy_kernel;
 
 COMMENT ON FUNCTION tenancy.list_members(p_tenant_id uuid) IS 'Members of a tenant, oldest first. Raises TN002.';
 
+CREATE FUNCTION tenancy.list_tenants(p_after uuid DEFAULT NULL::uuid, p_limit integer DEFAULT 100) RETURNS TABLE(tenant_id uuid, slug text, name text, industry text, plan text, status text, region text, placement text, created_at timestamp with time zone)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL RESTRICTED
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    IF tenancy.tenant_id() IS NOT NULL OR current_setting('role') <> 'tenancy_admin' THEN
+        RAISE EXCEPTION 'not permitted' USING
+            ERRCODE = 'TN002', HINT = 'SET ROLE tenancy_admin outside any tenant.';
+    END IF;
+
+    IF p_limit IS NULL OR p_limit NOT BETWEEN 1 AND 1000 THEN
+        RAISE EXCEPTION 'a page has 1 to 1000 tenants'
+            USING ERRCODE = 'TN004', HINT = 'Pass the last id of a page to get the next one.';
+    END IF;
+
+    RETURN QUERY
+    SELECT
+        t.id, t.slug, t.name, t.industry, t.plan, t.status, t.region, t.placement, t.created_at
+    FROM tenancy_private.tenant AS t
+    WHERE t.id > p_after OR p_after IS NULL
+    ORDER BY t.id
+    LIMIT p_limit;
+END;
+$$;
+
+ALTER FUNCTION tenancy.list_tenants(p_after uuid, p_limit integer) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy.list_tenants(p_after uuid, p_limit integer) IS 'Tenants by id, which is by age, after p_after. For tenancy_admin. Raises TN002, TN004.';
+
 CREATE FUNCTION tenancy.mint_context(p_credential text, p_request jsonb, OUT tenant_id uuid, OUT database_role name, OUT may_write boolean) RETURNS record
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -465,6 +709,10 @@ BEGIN
     END IF;
 
     IF NOT tenancy_private.may_enter(v_identity.tenant_id, v_request) THEN
+        RAISE LOG 'tenancy.enter refused %', jsonb_build_object(
+            'credential', left(encode(sha256(convert_to(left(p_credential, 8192), 'UTF8')), 'hex'), 16),
+            'request_id', v_request -> 'request_id', 'client_address', inet_client_addr()
+        );
         RAISE EXCEPTION 'resource not found' USING ERRCODE = 'TN001';
     END IF;
 
@@ -472,7 +720,8 @@ BEGIN
         v_identity.tenant_id, v_identity.actor_id, v_identity.role, v_request
     );
 
-    SELECT t.id, r.database_role, s.may_write
+    PERFORM tenancy_private.note_key_use(v_identity.unused_key);
+    SELECT t.id, r.database_role, s.may_write AND v_identity.may_write
     INTO STRICT tenant_id, database_role, may_write
     FROM tenancy_private.tenant AS t
     INNER JOIN tenancy.tenant_status AS s ON t.status = s.status
@@ -750,6 +999,46 @@ ALTER FUNCTION tenancy.protection_obstacles(p_table regclass) OWNER TO tenancy_k
 
 COMMENT ON FUNCTION tenancy.protection_obstacles(p_table regclass) IS 'What stands in the way of tenancy.protect_table(), one row each, with the remedy (is_repairable: done by itself on an empty table); empty when nothing does.';
 
+CREATE FUNCTION tenancy.reconcile_tenant(p_tenant_id uuid) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_context text := coalesce(current_setting('tenancy.context', true), '');
+    v_request text := coalesce(current_setting('tenancy.request', true), '');
+    v_made integer;
+BEGIN
+    IF tenancy.tenant_id() IS NOT NULL OR NOT tenancy_private.may_administer(p_tenant_id) THEN
+        RAISE EXCEPTION 'not permitted' USING
+            ERRCODE = 'TN002', HINT = 'SET ROLE tenancy_admin outside any tenant.';
+    END IF;
+
+    PERFORM FROM tenancy_private.tenant AS t WHERE t.id = p_tenant_id FOR UPDATE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'resource not found' USING ERRCODE = 'TN001';
+    END IF;
+
+    PERFORM tenancy_private.sign_context(p_tenant_id, NULL, 'admin', '{}');
+    PERFORM app.make_defaults();
+    EXECUTE format('SET LOCAL tenancy.context = %L', v_context);
+    EXECUTE format('SET LOCAL tenancy.request = %L', v_request);
+
+    UPDATE tenancy_private.resource AS r
+    SET made_at = clock_timestamp()
+    WHERE r.tenant_id = p_tenant_id AND r.made_at IS NULL;
+    GET DIAGNOSTICS v_made = ROW_COUNT;
+    UPDATE tenancy_private.tenant AS t
+    SET status = 'active'
+    WHERE t.id = p_tenant_id AND t.status = 'provisioning';
+
+    RETURN v_made;
+END;
+$$;
+
+ALTER FUNCTION tenancy.reconcile_tenant(p_tenant_id uuid) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy.reconcile_tenant(p_tenant_id uuid) IS 'Make the missing settings and bucket of a tenant, activate it when it was being provisioned, and return how many resources were recorded as made. Raises TN001, TN002.';
+
 CREATE FUNCTION tenancy.refuse_obstacles(p_table regclass, p_even_repairable boolean) RETURNS void
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -942,6 +1231,45 @@ ALTER FUNCTION tenancy.revoke_jwt_issuer(p_issuer text, p_kid text) OWNER TO ten
 
 COMMENT ON FUNCTION tenancy.revoke_jwt_issuer(p_issuer text, p_kid text) IS 'Stop trusting one key of an issuer, or all its keys, and return how many. Raises TN001, TN002.';
 
+CREATE FUNCTION tenancy.rotate_api_key(p_tenant_id uuid, p_key_id uuid, p_overlap interval DEFAULT '1 day'::interval, p_days integer DEFAULT 90) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_old record;
+BEGIN
+    IF NOT tenancy_private.may_administer(p_tenant_id) THEN
+        RAISE EXCEPTION 'not permitted' USING
+            ERRCODE = 'TN002',
+            HINT = 'Enter the tenant as a manager, or SET ROLE tenancy_admin outside any tenant.';
+    END IF;
+
+    IF p_overlap IS NULL OR p_overlap NOT BETWEEN interval '0' AND interval '7 days' THEN
+        RAISE EXCEPTION 'the overlap is at most 7 days'
+            USING ERRCODE = 'TN004', HINT = 'Two keys for longer are one key too many.';
+    END IF;
+
+    UPDATE tenancy_private.api_key AS k
+    SET expires_at = least(k.expires_at, clock_timestamp() + p_overlap)
+    WHERE k.tenant_id = p_tenant_id
+      AND k.id = p_key_id
+      AND k.revoked_at IS NULL
+      AND k.expires_at > clock_timestamp()
+    RETURNING k.kind, k.role, k.scopes, k.actor_id INTO v_old;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'resource not found' USING ERRCODE = 'TN001';
+    END IF;
+
+    RETURN tenancy_private.create_api_key(
+        p_tenant_id, v_old.kind, v_old.role, p_days, v_old.scopes, v_old.actor_id
+    );
+END;
+$$;
+
+ALTER FUNCTION tenancy.rotate_api_key(p_tenant_id uuid, p_key_id uuid, p_overlap interval, p_days integer) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy.rotate_api_key(p_tenant_id uuid, p_key_id uuid, p_overlap interval, p_days integer) IS 'Issue a successor of an API key and let the old one end after an overlap; returns the text of the new key, once. Raises TN001, TN002, TN004.';
+
 CREATE FUNCTION tenancy.rotate_context_key() RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -970,6 +1298,34 @@ $$;
 ALTER FUNCTION tenancy.rotate_context_key() OWNER TO tenancy_kernel;
 
 COMMENT ON FUNCTION tenancy.rotate_context_key() IS 'Make a new signing key, keep the one before for open transactions, and return its number.';
+
+CREATE FUNCTION tenancy.rotate_webhook_secret(p_tenant_id uuid, p_overlap interval DEFAULT '1 day'::interval) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    IF NOT tenancy_private.may_administer(p_tenant_id) THEN
+        RAISE EXCEPTION 'not permitted' USING
+            ERRCODE = 'TN002',
+            HINT = 'Enter the tenant as a manager, or SET ROLE tenancy_admin outside any tenant.';
+    END IF;
+
+    IF p_overlap IS NULL OR p_overlap NOT BETWEEN interval '0' AND interval '7 days' THEN
+        RAISE EXCEPTION 'the overlap is at most 7 days'
+            USING ERRCODE = 'TN004', HINT = 'Two keys for longer are one key too many.';
+    END IF;
+
+    UPDATE tenancy_private.webhook_secret AS w
+    SET expires_at = least(w.expires_at, clock_timestamp() + p_overlap)
+    WHERE w.tenant_id = p_tenant_id;
+
+    RETURN tenancy_private.create_webhook_secret(p_tenant_id);
+END;
+$$;
+
+ALTER FUNCTION tenancy.rotate_webhook_secret(p_tenant_id uuid, p_overlap interval) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy.rotate_webhook_secret(p_tenant_id uuid, p_overlap interval) IS 'Replace the webhook key of a tenant and return the text of the new one, once. Raises TN002, TN004.';
 
 CREATE FUNCTION tenancy.set_member(p_tenant_id uuid, p_user_id uuid, p_role text) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1037,6 +1393,60 @@ $$;
 ALTER FUNCTION tenancy.set_tenant_status(p_tenant_id uuid, p_status text) OWNER TO tenancy_kernel;
 
 COMMENT ON FUNCTION tenancy.set_tenant_status(p_tenant_id uuid, p_status text) IS 'Set the status of a tenant (see tenancy.tenant_status). Raises TN001, TN002, 23503.';
+
+CREATE FUNCTION tenancy.sign_webhook(p_message_id text, p_timestamp timestamp with time zone, p_payload text) RETURNS text
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL RESTRICTED
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_message bytea := convert_to(
+        p_message_id || '.' || floor(extract(EPOCH FROM p_timestamp)) || '.' || p_payload, 'UTF8'
+    );
+    v_signature text;
+BEGIN
+    SELECT string_agg(
+        'v1,' || encode(sha256(w.opad || sha256(w.ipad || v_message)), 'base64'),
+        ' ' ORDER BY w.id DESC
+    )
+    INTO v_signature
+    FROM tenancy_private.webhook_secret AS w
+    WHERE w.tenant_id = (SELECT tenancy.tenant_id())
+      AND (w.expires_at IS NULL OR w.expires_at > clock_timestamp());
+    IF v_signature IS NULL THEN
+        RAISE EXCEPTION 'resource not found' USING ERRCODE = 'TN001';
+    END IF;
+
+    RETURN v_signature;
+END;
+$$;
+
+ALTER FUNCTION tenancy.sign_webhook(p_message_id text, p_timestamp timestamp with time zone, p_payload text) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy.sign_webhook(p_message_id text, p_timestamp timestamp with time zone, p_payload text) IS 'Value of the webhook-signature header for a message of the current tenant (seconds of p_timestamp are the webhook-timestamp). Raises TN001.';
+
+CREATE FUNCTION tenancy.tenant_for_host(p_host text) RETURNS uuid
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL RESTRICTED
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_host text := rtrim(lower(split_part(left(p_host, 260), ':', 1)), '.');
+BEGIN
+    RETURN (
+        SELECT t.id
+        FROM tenancy_private.tenant AS t
+        INNER JOIN tenancy.tenant_status AS s ON t.status = s.status
+        INNER JOIN tenancy_private.node AS n ON t.region = n.region
+        WHERE s.may_enter
+          AND (t.custom_domain = v_host OR (
+              t.slug = split_part(v_host, '.', 1) AND v_host = t.slug || '.' || n.platform_domain
+          ))
+    );
+END;
+$$;
+
+ALTER FUNCTION tenancy.tenant_for_host(p_host text) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy.tenant_for_host(p_host text) IS 'Id of the open tenant of slug.<platform domain> or of a proven custom domain; NULL for anything else.';
 
 CREATE FUNCTION tenancy.tenant_id() RETURNS uuid
     LANGUAGE plpgsql STABLE SECURITY DEFINER COST 1000 PARALLEL RESTRICTED
@@ -1138,6 +1548,58 @@ ALTER FUNCTION tenancy.uuidv7() OWNER TO tenancy_kernel;
 
 COMMENT ON FUNCTION tenancy.uuidv7() IS 'A new time-ordered uuid, version 7: milliseconds, then random bits (RFC 9562, section 5.7).';
 
+CREATE FUNCTION tenancy.verify_api_key(p_key text, p_tenant text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_nobody CONSTANT uuid := '00000000-0000-0000-0000-000000000000';
+    v_tenant_id uuid;
+    v_identity tenancy_private.identity;
+BEGIN
+    IF octet_length(p_key) <= 8192 AND octet_length(p_tenant) <= 64 THEN
+        v_tenant_id := tenancy_private.find_tenant(p_tenant);
+        v_identity := tenancy_private.identify_api_key(p_key);
+    END IF;
+
+    IF v_identity.tenant_id = v_tenant_id AND tenancy_private.may_enter(v_tenant_id, '{}') THEN
+        PERFORM tenancy_private.note_key_use(v_identity.unused_key);
+        RETURN true;
+    END IF;
+
+    PERFORM tenancy_private.note_key_failure(coalesce(v_tenant_id, v_nobody));
+    RETURN false;
+END;
+$$;
+
+ALTER FUNCTION tenancy.verify_api_key(p_key text, p_tenant text) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy.verify_api_key(p_key text, p_tenant text) IS 'True when the API key is valid and opens the tenant with this slug or id; false otherwise, without raising.';
+
+CREATE FUNCTION tenancy.withdraw_invitation(p_tenant_id uuid, p_invitation_id uuid) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    IF NOT tenancy_private.may_administer(p_tenant_id) THEN
+        RAISE EXCEPTION 'not permitted' USING
+            ERRCODE = 'TN002',
+            HINT = 'Enter the tenant as a manager, or SET ROLE tenancy_admin outside any tenant.';
+    END IF;
+
+    UPDATE tenancy_private.invitation AS i
+    SET closed_at = clock_timestamp()
+    WHERE i.tenant_id = p_tenant_id AND i.id = p_invitation_id AND i.closed_at IS NULL;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'resource not found' USING ERRCODE = 'TN001';
+    END IF;
+END;
+$$;
+
+ALTER FUNCTION tenancy.withdraw_invitation(p_tenant_id uuid, p_invitation_id uuid) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy.withdraw_invitation(p_tenant_id uuid, p_invitation_id uuid) IS 'Withdraw an invitation that nobody has accepted. Raises TN001, TN002.';
+
 CREATE FUNCTION tenancy_private.begin_maintenance(p_table regclass) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1152,6 +1614,25 @@ $$;
 ALTER FUNCTION tenancy_private.begin_maintenance(p_table regclass) OWNER TO tenancy_kernel;
 
 COMMENT ON FUNCTION tenancy_private.begin_maintenance(p_table regclass) IS 'Lock a table of the caller and lift FORCE until tenancy_private.end_maintenance(). Raises TN008 at COMMIT otherwise.';
+
+CREATE FUNCTION tenancy_private.claim_slug(p_slug text, p_tenant_id uuid) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    INSERT INTO tenancy_private.taken_slug (skeleton, slug, tenant_id)
+    VALUES (tenancy_private.slug_skeleton(p_slug), p_slug, p_tenant_id)
+    ON CONFLICT (skeleton) DO NOTHING;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'slug is taken' USING
+            ERRCODE = 'TN005', HINT = 'Choose one that is not reserved and resembles no other.';
+    END IF;
+END;
+$$;
+
+ALTER FUNCTION tenancy_private.claim_slug(p_slug text, p_tenant_id uuid) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy_private.claim_slug(p_slug text, p_tenant_id uuid) IS 'Reserve a slug and everything that looks like it. Raises TN005.';
 
 CREATE FUNCTION tenancy_private.context_in_force() RETURNS text
     LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL RESTRICTED
@@ -1203,6 +1684,66 @@ ALTER FUNCTION tenancy_private.context_mac(p_kid text, p_body text) OWNER TO ten
 
 COMMENT ON FUNCTION tenancy_private.context_mac(p_kid text, p_body text) IS 'HMAC-SHA-256 of p_body and this transaction under key p_kid, 64 hex digits; NULL without such a key.';
 
+CREATE FUNCTION tenancy_private.create_api_key(p_tenant_id uuid, p_kind text, p_role text, p_days integer, p_scopes text[], p_actor_id uuid) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_id uuid := tenancy.uuidv7();
+    v_key text := tenancy_private.random_secret(
+        CASE p_kind WHEN 'public' THEN 'pk_live_' ELSE 'sk_live_' END
+    );
+BEGIN
+    IF p_days IS NULL OR p_days NOT BETWEEN 1 AND 730 THEN
+        RAISE EXCEPTION 'a key lasts 1 to 730 days'
+            USING ERRCODE = 'TN004', HINT = 'Issue a new key before the old one expires.';
+    END IF;
+
+    INSERT INTO tenancy_private.api_key
+        (id, tenant_id, digest, kind, role, actor_id, scopes, expires_at)
+    VALUES (
+        v_id, p_tenant_id, sha256(convert_to(v_key, 'UTF8')), p_kind, p_role, p_actor_id,
+        p_scopes, clock_timestamp() + make_interval(days => p_days)
+    );
+    INSERT INTO tenancy_private.api_key_use (key_id) VALUES (v_id);
+
+    RETURN v_key;
+END;
+$$;
+
+ALTER FUNCTION tenancy_private.create_api_key(p_tenant_id uuid, p_kind text, p_role text, p_days integer, p_scopes text[], p_actor_id uuid) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy_private.create_api_key(p_tenant_id uuid, p_kind text, p_role text, p_days integer, p_scopes text[], p_actor_id uuid) IS 'Store a new API key as a digest and return its text, once. Raises TN004, 23514.';
+
+CREATE FUNCTION tenancy_private.create_webhook_secret(p_tenant_id uuid) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_secret bytea := sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()));
+BEGIN
+    INSERT INTO tenancy_private.webhook_secret (id, tenant_id, ipad, opad)
+    SELECT tenancy.uuidv7(), p_tenant_id, p.ipad, p.opad
+    FROM tenancy_private.hmac_pads(v_secret) AS p;
+
+    RETURN 'whsec_' || encode(v_secret, 'base64');
+END;
+$$;
+
+ALTER FUNCTION tenancy_private.create_webhook_secret(p_tenant_id uuid) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy_private.create_webhook_secret(p_tenant_id uuid) IS 'Store a new webhook key and return its text, once.';
+
+CREATE FUNCTION tenancy_private.credential_checksum(p_text text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT "left"(translate(encode(sha256(convert_to(p_text, 'UTF8'::name)), 'base64'::text), '+/'::text, '-_'::text), 6) AS "left";
+END;
+
+ALTER FUNCTION tenancy_private.credential_checksum(p_text text) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy_private.credential_checksum(p_text text) IS 'First 36 bits of SHA-256, as base64url.';
+
 CREATE FUNCTION tenancy_private.decode_base64url(p_text text) RETURNS bytea
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     BEGIN ATOMIC
@@ -1212,6 +1753,23 @@ END;
 ALTER FUNCTION tenancy_private.decode_base64url(p_text text) OWNER TO tenancy_kernel;
 
 COMMENT ON FUNCTION tenancy_private.decode_base64url(p_text text) IS 'Bytes of unpadded base64url text (RFC 4648, section 5).';
+
+CREATE FUNCTION tenancy_private.describe_tenant(p_tenant_id uuid) RETURNS jsonb
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    RETURN (
+        SELECT jsonb_build_object('tenant_id', t.id, 'slug', t.slug, 'status', t.status)
+        FROM tenancy_private.tenant AS t
+        WHERE t.id = p_tenant_id
+    );
+END;
+$$;
+
+ALTER FUNCTION tenancy_private.describe_tenant(p_tenant_id uuid) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy_private.describe_tenant(p_tenant_id uuid) IS 'tenant_id, slug and status of a tenant; NULL when there is none.';
 
 CREATE FUNCTION tenancy_private.end_maintenance(p_table regclass) RETURNS void
     LANGUAGE plpgsql
@@ -1279,9 +1837,13 @@ BEGIN
     SELECT
         k.tenant_id,
         CASE k.kind WHEN 'secret' THEN coalesce(k.actor_id, k.id) END,
-        k.role
+        k.role,
+        'write' = ANY (k.scopes),
+        u.key_id
     INTO v_identity
     FROM tenancy_private.api_key AS k
+    LEFT JOIN tenancy_private.api_key_use AS u
+        ON k.id = u.key_id AND u.used_at > clock_timestamp() - interval '1 hour' IS NOT TRUE
     WHERE k.digest = sha256(convert_to(p_credential, 'UTF8'))
       AND k.revoked_at IS NULL
       AND k.expires_at > clock_timestamp();
@@ -1303,7 +1865,7 @@ DECLARE
     v_name text := coalesce(v_claims ->> 'tenant', p_request ->> 'tenant', p_request ->> 'location');
     v_identity tenancy_private.identity;
 BEGIN
-    SELECT m.tenant_id, m.user_id, r.role
+    SELECT m.tenant_id, m.user_id, r.role, true, NULL
     INTO STRICT v_identity
     FROM tenancy_private.member AS m
     INNER JOIN tenancy.tenant_role AS own ON m.role = own.role
@@ -1330,7 +1892,7 @@ CREATE FUNCTION tenancy_private.identify_ticket(p_credential text) RETURNS tenan
 DECLARE
     v_identity tenancy_private.identity;
 BEGIN
-    SELECT t.tenant_id, t.id, 'admin'
+    SELECT t.tenant_id, t.id, 'admin', true, NULL
     INTO v_identity
     FROM tenancy_private.access_ticket AS t
     WHERE t.digest = sha256(convert_to(p_credential, 'UTF8'))
@@ -1345,6 +1907,41 @@ $$;
 ALTER FUNCTION tenancy_private.identify_ticket(p_credential text) OWNER TO tenancy_kernel;
 
 COMMENT ON FUNCTION tenancy_private.identify_ticket(p_credential text) IS 'Identity of an open access ticket of an earlier transaction; all NULL for any other text.';
+
+CREATE FUNCTION tenancy_private.insert_tenant(p_id uuid, p_name text, p_industry text, p_slug text, p_plan text, p_region text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_region text;
+BEGIN
+    SELECT n.region INTO STRICT v_region FROM tenancy_private.node AS n;
+    IF p_region <> v_region THEN
+        RAISE EXCEPTION 'this cluster serves region %', v_region USING
+            ERRCODE = 'TN030', HINT = 'Create the tenant in a cluster of its own region.';
+    END IF;
+
+    INSERT INTO tenancy_private.tenant
+        (id, slug, name, industry, plan, status, region, compliance_tier)
+    VALUES (
+        p_id, p_slug, p_name, p_industry, p_plan, 'provisioning', v_region,
+        CASE p_industry WHEN 'medspa' THEN 'hipaa' ELSE 'standard' END
+    )
+    ON CONFLICT (slug) DO NOTHING;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'slug is taken' USING
+            ERRCODE = 'TN005', HINT = 'Choose one that is not reserved and resembles no other.';
+    END IF;
+
+    PERFORM tenancy_private.claim_slug(p_slug, p_id);
+    INSERT INTO tenancy_private.resource (tenant_id, name)
+    VALUES (p_id, 'settings'), (p_id, 'bucket');
+END;
+$$;
+
+ALTER FUNCTION tenancy_private.insert_tenant(p_id uuid, p_name text, p_industry text, p_slug text, p_plan text, p_region text) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy_private.insert_tenant(p_id uuid, p_name text, p_industry text, p_slug text, p_plan text, p_region text) IS 'Insert a tenant in status provisioning. Raises TN005, TN030, 23503, 23514.';
 
 CREATE FUNCTION tenancy_private.may_administer(p_tenant_id uuid) RETURNS boolean
     LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL RESTRICTED
@@ -1386,8 +1983,10 @@ BEGIN
               SELECT
               FROM tenancy_private.tenant AS other
               WHERE other.id <> t.id
-                AND (other.custom_domain = v_host
-                    OR other.slug || '.' || n.platform_domain = v_host)
+                AND (other.custom_domain = v_host OR (
+                    other.slug = split_part(v_host, '.', 1)
+                    AND v_host = other.slug || '.' || n.platform_domain
+                ))
           ))
     );
 END;
@@ -1397,15 +1996,104 @@ ALTER FUNCTION tenancy_private.may_enter(p_tenant_id uuid, p_request jsonb) OWNE
 
 COMMENT ON FUNCTION tenancy_private.may_enter(p_tenant_id uuid, p_request jsonb) IS 'True when the tenant exists, its status and region admit it here, and no hint disagrees.';
 
+CREATE FUNCTION tenancy_private.note_key_failure(p_tenant_id uuid) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    PERFORM pg_sleep(least(50, f.failures) * 0.01)
+    FROM tenancy_private.key_failure AS f
+    WHERE f.tenant_id = p_tenant_id AND f.since > clock_timestamp() - interval '1 minute';
+    IF current_setting('transaction_read_only') = 'on' THEN
+        RETURN;
+    END IF;
+
+    INSERT INTO tenancy_private.key_failure AS f (tenant_id, since, failures)
+    VALUES (p_tenant_id, clock_timestamp(), 1)
+    ON CONFLICT (tenant_id) DO UPDATE
+    SET since = CASE
+            WHEN f.since > clock_timestamp() - interval '1 minute' THEN f.since
+            ELSE excluded.since
+        END,
+        failures = CASE
+            WHEN f.since > clock_timestamp() - interval '1 minute' THEN f.failures + 1
+            ELSE 1
+        END;
+END;
+$$;
+
+ALTER FUNCTION tenancy_private.note_key_failure(p_tenant_id uuid) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy_private.note_key_failure(p_tenant_id uuid) IS 'Sleep 10 ms for each failure of this minute, at most half a second, then count one more.';
+
+CREATE FUNCTION tenancy_private.note_key_use(p_key_id uuid) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    IF p_key_id IS NULL OR current_setting('transaction_read_only') = 'on' THEN
+        RETURN;
+    END IF;
+
+    UPDATE tenancy_private.api_key_use AS u
+    SET used_at = clock_timestamp()
+    WHERE u.key_id IN (
+        SELECT w.key_id
+        FROM tenancy_private.api_key_use AS w
+        WHERE w.key_id = p_key_id
+        FOR UPDATE SKIP LOCKED
+    );
+END;
+$$;
+
+ALTER FUNCTION tenancy_private.note_key_use(p_key_id uuid) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy_private.note_key_use(p_key_id uuid) IS 'Set the last use of a key to now, unless somebody else is at it.';
+
 CREATE FUNCTION tenancy_private.random_secret(p_prefix text) RETURNS text
     LANGUAGE sql PARALLEL SAFE
     BEGIN ATOMIC
- SELECT (p_prefix || rtrim(translate(encode(sha256((uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()))), 'base64'::text), '+/'::text, '-_'::text), '='::text));
+ SELECT (s.secret || tenancy_private.credential_checksum(s.secret))
+    FROM ( SELECT (random_secret.p_prefix || rtrim(translate(encode(sha256((uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()))), 'base64'::text), '+/'::text, '-_'::text), '='::text)) AS secret) s;
 END;
 
 ALTER FUNCTION tenancy_private.random_secret(p_prefix text) OWNER TO tenancy_kernel;
 
-COMMENT ON FUNCTION tenancy_private.random_secret(p_prefix text) IS 'p_prefix and 43 characters of base64url (RFC 4648, section 5), 244 random bits.';
+COMMENT ON FUNCTION tenancy_private.random_secret(p_prefix text) IS 'p_prefix, 43 characters of base64url (RFC 4648, section 5) from 244 random bits, and six of checksum.';
+
+CREATE FUNCTION tenancy_private.repeated_request(p_idempotency_key text, p_digest bytea, p_tenant_id uuid) RETURNS uuid
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_request record;
+BEGIN
+    IF p_idempotency_key IS NULL THEN
+        RETURN NULL;
+    END IF;
+
+    INSERT INTO tenancy_private.provisioning_request (idempotency_key, digest, tenant_id)
+    VALUES (p_idempotency_key, p_digest, p_tenant_id)
+    ON CONFLICT (idempotency_key) DO NOTHING;
+    IF FOUND THEN
+        RETURN NULL;
+    END IF;
+
+    SELECT r.digest, r.tenant_id INTO STRICT v_request
+    FROM tenancy_private.provisioning_request AS r
+    WHERE r.idempotency_key = p_idempotency_key;
+    IF v_request.digest <> p_digest THEN
+        RAISE EXCEPTION 'this idempotency key was used with other parameters' USING
+            ERRCODE = 'TN031', HINT = 'Use a new key for another tenant.';
+    END IF;
+
+    RETURN v_request.tenant_id;
+END;
+$$;
+
+ALTER FUNCTION tenancy_private.repeated_request(p_idempotency_key text, p_digest bytea, p_tenant_id uuid) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy_private.repeated_request(p_idempotency_key text, p_digest bytea, p_tenant_id uuid) IS 'Tenant made before by this idempotency key, else NULL and the key is taken. Raises TN031.';
 
 CREATE FUNCTION tenancy_private.request_credential() RETURNS text
     LANGUAGE plpgsql STABLE
@@ -1471,6 +2159,16 @@ $$;
 ALTER FUNCTION tenancy_private.sign_context(p_tenant_id uuid, p_actor_id uuid, p_role text, p_request jsonb) OWNER TO tenancy_kernel;
 
 COMMENT ON FUNCTION tenancy_private.sign_context(p_tenant_id uuid, p_actor_id uuid, p_role text, p_request jsonb) IS 'Sign and set the context of this transaction. Raises TN003 when it has another one.';
+
+CREATE FUNCTION tenancy_private.slug_skeleton(p_slug text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT translate(replace(replace(p_slug, 'rn'::text, 'm'::text), 'vv'::text, 'w'::text), '0123456789ijlqyuz-'::text, 'ol2e4sb78glllgvvz'::text) AS translate;
+END;
+
+ALTER FUNCTION tenancy_private.slug_skeleton(p_slug text) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy_private.slug_skeleton(p_slug text) IS 'Slug with look-alike characters folded together and hyphens removed.';
 
 CREATE FUNCTION tenancy_private.tg_end_of_maintenance() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -2378,10 +3076,12 @@ CREATE TABLE tenancy_private.api_key (
     created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     expires_at timestamp with time zone NOT NULL,
     revoked_at timestamp with time zone,
+    scopes text[] DEFAULT '{read,write}'::text[] NOT NULL,
     CONSTRAINT api_key_digest_check CHECK ((octet_length(digest) = 32)),
     CONSTRAINT api_key_kind_check CHECK ((kind = ANY (ARRAY['public'::text, 'secret'::text]))),
     CONSTRAINT api_key_public_is_an_anonymous_customer CHECK (((kind = 'secret'::text) OR ((role = 'customer'::text) AND (actor_id IS NULL)))),
-    CONSTRAINT api_key_role_check CHECK ((role = ANY (ARRAY['customer'::text, 'staff'::text, 'manager'::text])))
+    CONSTRAINT api_key_role_check CHECK ((role = ANY (ARRAY['customer'::text, 'staff'::text, 'manager'::text]))),
+    CONSTRAINT api_key_scopes_check CHECK (((scopes = '{read}'::text[]) OR (scopes = '{read,write}'::text[])))
 );
 
 ALTER TABLE tenancy_private.api_key OWNER TO tenancy_kernel;
@@ -2405,6 +3105,22 @@ COMMENT ON COLUMN tenancy_private.api_key.created_at IS 'When it was issued.';
 COMMENT ON COLUMN tenancy_private.api_key.expires_at IS 'When it stops working.';
 
 COMMENT ON COLUMN tenancy_private.api_key.revoked_at IS 'When it was revoked.';
+
+COMMENT ON COLUMN tenancy_private.api_key.scopes IS 'read, or read and write: a key without write enters a read-only transaction.';
+
+CREATE TABLE tenancy_private.api_key_use (
+    key_id uuid NOT NULL,
+    used_at timestamp with time zone
+)
+WITH (fillfactor='50');
+
+ALTER TABLE tenancy_private.api_key_use OWNER TO tenancy_kernel;
+
+COMMENT ON TABLE tenancy_private.api_key_use IS 'When each key was last used, to the hour. Apart, so that an open transaction of a key does not hold up its revocation.';
+
+COMMENT ON COLUMN tenancy_private.api_key_use.key_id IS 'The key.';
+
+COMMENT ON COLUMN tenancy_private.api_key_use.used_at IS 'NULL: never.';
 
 CREATE TABLE tenancy_private.context_key (
     kid text NOT NULL COLLATE pg_catalog."C",
@@ -2430,6 +3146,66 @@ COMMENT ON COLUMN tenancy_private.context_key.opad IS 'Key XOR 0x5c (RFC 2104, s
 COMMENT ON COLUMN tenancy_private.context_key.is_current IS 'Signs; the one before still verifies.';
 
 COMMENT ON COLUMN tenancy_private.context_key.created_at IS 'When it was made.';
+
+CREATE TABLE tenancy_private.custom_domain (
+    tenant_id uuid NOT NULL,
+    domain text NOT NULL,
+    token text NOT NULL,
+    claimed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT custom_domain_domain_check CHECK (((domain ~ '^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}$'::text) AND (length(domain) <= 253)))
+);
+
+ALTER TABLE tenancy_private.custom_domain OWNER TO tenancy_kernel;
+
+COMMENT ON TABLE tenancy_private.custom_domain IS 'Host names that tenants claim. Anybody may claim one; who proves it first gets tenant.custom_domain.';
+
+COMMENT ON COLUMN tenancy_private.custom_domain.tenant_id IS 'Tenant that claims it.';
+
+COMMENT ON COLUMN tenancy_private.custom_domain.domain IS 'Host name, lower case.';
+
+COMMENT ON COLUMN tenancy_private.custom_domain.token IS 'What a TXT record of the domain must say. It is public by nature, so it is no digest.';
+
+COMMENT ON COLUMN tenancy_private.custom_domain.claimed_at IS 'When.';
+
+CREATE TABLE tenancy_private.invitation (
+    id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    digest bytea NOT NULL,
+    email text NOT NULL,
+    role text NOT NULL,
+    invited_by uuid,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    closed_at timestamp with time zone,
+    user_id uuid,
+    CONSTRAINT invitation_digest_check CHECK ((octet_length(digest) = 32)),
+    CONSTRAINT invitation_email_check CHECK (((email ~ '^[^@\s]+@[^@\s]+$'::text) AND (length(email) <= 254))),
+    CONSTRAINT invitation_role_check CHECK ((role = ANY (ARRAY['customer'::text, 'staff'::text, 'manager'::text])))
+);
+
+ALTER TABLE tenancy_private.invitation OWNER TO tenancy_kernel;
+
+COMMENT ON TABLE tenancy_private.invitation IS 'One-time tokens that make a user a member, as digests: the text is shown once.';
+
+COMMENT ON COLUMN tenancy_private.invitation.id IS 'Id.';
+
+COMMENT ON COLUMN tenancy_private.invitation.tenant_id IS 'Tenant.';
+
+COMMENT ON COLUMN tenancy_private.invitation.digest IS 'SHA-256 of the token.';
+
+COMMENT ON COLUMN tenancy_private.invitation.email IS 'To whom it was sent.';
+
+COMMENT ON COLUMN tenancy_private.invitation.role IS 'Role it gives.';
+
+COMMENT ON COLUMN tenancy_private.invitation.invited_by IS 'Actor; NULL for the platform.';
+
+COMMENT ON COLUMN tenancy_private.invitation.created_at IS 'When it was made.';
+
+COMMENT ON COLUMN tenancy_private.invitation.expires_at IS 'When it stops working.';
+
+COMMENT ON COLUMN tenancy_private.invitation.closed_at IS 'When it was accepted or withdrawn.';
+
+COMMENT ON COLUMN tenancy_private.invitation.user_id IS 'Who accepted it.';
 
 CREATE TABLE tenancy_private.jwt_issuer (
     issuer text NOT NULL,
@@ -2464,6 +3240,23 @@ COMMENT ON COLUMN tenancy_private.jwt_issuer.role_claim IS 'Claim that may lower
 
 COMMENT ON COLUMN tenancy_private.jwt_issuer.revoked_at IS 'When the key was withdrawn.';
 
+CREATE UNLOGGED TABLE tenancy_private.key_failure (
+    tenant_id uuid NOT NULL,
+    since timestamp with time zone NOT NULL,
+    failures integer NOT NULL
+)
+WITH (fillfactor='50');
+
+ALTER TABLE tenancy_private.key_failure OWNER TO tenancy_kernel;
+
+COMMENT ON TABLE tenancy_private.key_failure IS 'Failed tenancy.verify_api_key() calls per tenant and minute; the zero uuid counts unknown tenants.';
+
+COMMENT ON COLUMN tenancy_private.key_failure.tenant_id IS 'Tenant that was named.';
+
+COMMENT ON COLUMN tenancy_private.key_failure.since IS 'Beginning of the minute.';
+
+COMMENT ON COLUMN tenancy_private.key_failure.failures IS 'Failures since then.';
+
 CREATE TABLE tenancy_private.maintenance (
     relation regclass NOT NULL
 );
@@ -2479,6 +3272,8 @@ CREATE TABLE tenancy_private.member (
     user_id uuid NOT NULL,
     role text NOT NULL,
     created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    email text,
+    CONSTRAINT member_email_check CHECK (((email ~ '^[^@\s]+@[^@\s]+$'::text) AND (length(email) <= 254))),
     CONSTRAINT member_role_check CHECK ((role = ANY (ARRAY['customer'::text, 'staff'::text, 'manager'::text])))
 );
 
@@ -2493,6 +3288,8 @@ COMMENT ON COLUMN tenancy_private.member.user_id IS 'The sub of the user''s JWT;
 COMMENT ON COLUMN tenancy_private.member.role IS 'Role inside this tenant.';
 
 COMMENT ON COLUMN tenancy_private.member.created_at IS 'When the membership began.';
+
+COMMENT ON COLUMN tenancy_private.member.email IS 'Address of an invited member; not an identity.';
 
 CREATE TABLE tenancy_private.node (
     one boolean DEFAULT true NOT NULL,
@@ -2511,6 +3308,59 @@ COMMENT ON COLUMN tenancy_private.node.region IS 'Tenants of other regions canno
 
 COMMENT ON COLUMN tenancy_private.node.platform_domain IS 'slug.<this domain> is a hint that must agree with the credential.';
 
+CREATE TABLE tenancy_private.provisioning_request (
+    idempotency_key text NOT NULL,
+    digest bytea NOT NULL,
+    tenant_id uuid NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT provisioning_request_idempotency_key_check CHECK (((length(idempotency_key) >= 1) AND (length(idempotency_key) <= 200)))
+);
+
+ALTER TABLE tenancy_private.provisioning_request OWNER TO tenancy_kernel;
+
+COMMENT ON TABLE tenancy_private.provisioning_request IS 'Sign-ups by the caller''s own key: a repeated call finds the first one''s tenant.';
+
+COMMENT ON COLUMN tenancy_private.provisioning_request.idempotency_key IS 'Chosen by the caller.';
+
+COMMENT ON COLUMN tenancy_private.provisioning_request.digest IS 'SHA-256 of the parameters.';
+
+COMMENT ON COLUMN tenancy_private.provisioning_request.tenant_id IS 'The tenant it made.';
+
+COMMENT ON COLUMN tenancy_private.provisioning_request.created_at IS 'When it was made.';
+
+CREATE TABLE tenancy_private.resource (
+    tenant_id uuid NOT NULL,
+    name text NOT NULL,
+    made_at timestamp with time zone,
+    CONSTRAINT resource_name_check CHECK ((name = ANY (ARRAY['settings'::text, 'bucket'::text])))
+);
+
+ALTER TABLE tenancy_private.resource OWNER TO tenancy_kernel;
+
+COMMENT ON TABLE tenancy_private.resource IS 'What each tenant is to have: tenancy.reconcile_tenant() makes what is missing.';
+
+COMMENT ON COLUMN tenancy_private.resource.tenant_id IS 'Tenant.';
+
+COMMENT ON COLUMN tenancy_private.resource.name IS 'settings: a row of app.settings; bucket: uploads.';
+
+COMMENT ON COLUMN tenancy_private.resource.made_at IS 'NULL: not yet.';
+
+CREATE TABLE tenancy_private.taken_slug (
+    skeleton text NOT NULL,
+    slug text NOT NULL,
+    tenant_id uuid
+);
+
+ALTER TABLE tenancy_private.taken_slug OWNER TO tenancy_kernel;
+
+COMMENT ON TABLE tenancy_private.taken_slug IS 'Subdomains that are in use, were in use, or are reserved, by what they look like.';
+
+COMMENT ON COLUMN tenancy_private.taken_slug.skeleton IS 'tenancy_private.slug_skeleton(slug): one key refuses look-alikes, also of two sign-ups at once.';
+
+COMMENT ON COLUMN tenancy_private.taken_slug.slug IS 'As it is written.';
+
+COMMENT ON COLUMN tenancy_private.taken_slug.tenant_id IS 'NULL: reserved.';
+
 CREATE TABLE tenancy_private.tenant (
     id uuid NOT NULL,
     slug text NOT NULL,
@@ -2522,6 +3372,8 @@ CREATE TABLE tenancy_private.tenant (
     placement text DEFAULT 'shared'::text NOT NULL,
     custom_domain text,
     created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    compliance_tier text DEFAULT 'standard'::text NOT NULL,
+    CONSTRAINT tenant_compliance_tier_check CHECK ((compliance_tier = ANY (ARRAY['standard'::text, 'hipaa'::text, 'pci'::text]))),
     CONSTRAINT tenant_industry_check CHECK ((industry = ANY (ARRAY['restaurant'::text, 'medspa'::text, 'hotel'::text]))),
     CONSTRAINT tenant_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
     CONSTRAINT tenant_placement_check CHECK ((placement = ANY (ARRAY['shared'::text, 'dedicated'::text]))),
@@ -2552,6 +3404,35 @@ COMMENT ON COLUMN tenancy_private.tenant.placement IS 'Rows in app, or a schema 
 COMMENT ON COLUMN tenancy_private.tenant.custom_domain IS 'Host name of its own, lower case.';
 
 COMMENT ON COLUMN tenancy_private.tenant.created_at IS 'When it was created.';
+
+COMMENT ON COLUMN tenancy_private.tenant.compliance_tier IS 'Which duties its data bring: hipaa for med spas, otherwise standard unless set.';
+
+CREATE TABLE tenancy_private.webhook_secret (
+    id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    ipad bytea NOT NULL,
+    opad bytea NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    expires_at timestamp with time zone,
+    CONSTRAINT webhook_secret_ipad_check CHECK ((octet_length(ipad) = 64)),
+    CONSTRAINT webhook_secret_opad_check CHECK ((octet_length(opad) = 64))
+);
+
+ALTER TABLE tenancy_private.webhook_secret OWNER TO tenancy_kernel;
+
+COMMENT ON TABLE tenancy_private.webhook_secret IS 'Keys that sign webhooks (whsec_…): several per tenant while one is replaced.';
+
+COMMENT ON COLUMN tenancy_private.webhook_secret.id IS 'Id.';
+
+COMMENT ON COLUMN tenancy_private.webhook_secret.tenant_id IS 'Tenant.';
+
+COMMENT ON COLUMN tenancy_private.webhook_secret.ipad IS 'Secret XOR 0x36 (RFC 2104, section 2).';
+
+COMMENT ON COLUMN tenancy_private.webhook_secret.opad IS 'Secret XOR 0x5c (RFC 2104, section 2).';
+
+COMMENT ON COLUMN tenancy_private.webhook_secret.created_at IS 'When it was made.';
+
+COMMENT ON COLUMN tenancy_private.webhook_secret.expires_at IS 'NULL: the current one.';
 
 ALTER TABLE ONLY app.analytics
     ADD CONSTRAINT analytics_pkey PRIMARY KEY (tenant_id, id);
@@ -2655,11 +3536,26 @@ ALTER TABLE ONLY tenancy_private.api_key
 ALTER TABLE ONLY tenancy_private.api_key
     ADD CONSTRAINT api_key_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY tenancy_private.api_key_use
+    ADD CONSTRAINT api_key_use_pkey PRIMARY KEY (key_id);
+
 ALTER TABLE ONLY tenancy_private.context_key
     ADD CONSTRAINT context_key_pkey PRIMARY KEY (kid);
 
+ALTER TABLE ONLY tenancy_private.custom_domain
+    ADD CONSTRAINT custom_domain_pkey PRIMARY KEY (tenant_id, domain);
+
+ALTER TABLE ONLY tenancy_private.invitation
+    ADD CONSTRAINT invitation_digest_key UNIQUE (digest);
+
+ALTER TABLE ONLY tenancy_private.invitation
+    ADD CONSTRAINT invitation_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY tenancy_private.jwt_issuer
     ADD CONSTRAINT jwt_issuer_pkey PRIMARY KEY (issuer, kid);
+
+ALTER TABLE ONLY tenancy_private.key_failure
+    ADD CONSTRAINT key_failure_pkey PRIMARY KEY (tenant_id);
 
 ALTER TABLE ONLY tenancy_private.maintenance
     ADD CONSTRAINT maintenance_pkey PRIMARY KEY (relation);
@@ -2670,6 +3566,15 @@ ALTER TABLE ONLY tenancy_private.member
 ALTER TABLE ONLY tenancy_private.node
     ADD CONSTRAINT node_pkey PRIMARY KEY (one);
 
+ALTER TABLE ONLY tenancy_private.provisioning_request
+    ADD CONSTRAINT provisioning_request_pkey PRIMARY KEY (idempotency_key);
+
+ALTER TABLE ONLY tenancy_private.resource
+    ADD CONSTRAINT resource_pkey PRIMARY KEY (tenant_id, name);
+
+ALTER TABLE ONLY tenancy_private.taken_slug
+    ADD CONSTRAINT taken_slug_pkey PRIMARY KEY (skeleton);
+
 ALTER TABLE ONLY tenancy_private.tenant
     ADD CONSTRAINT tenant_custom_domain_key UNIQUE (custom_domain);
 
@@ -2678,6 +3583,9 @@ ALTER TABLE ONLY tenancy_private.tenant
 
 ALTER TABLE ONLY tenancy_private.tenant
     ADD CONSTRAINT tenant_slug_key UNIQUE (slug);
+
+ALTER TABLE ONLY tenancy_private.webhook_secret
+    ADD CONSTRAINT webhook_secret_pkey PRIMARY KEY (id);
 
 CREATE INDEX analytics_customer_id_idx ON app.analytics USING btree (tenant_id, customer_id);
 
@@ -2725,7 +3633,11 @@ CREATE INDEX api_key_tenant_id_idx ON tenancy_private.api_key USING btree (tenan
 
 CREATE UNIQUE INDEX context_key_current_idx ON tenancy_private.context_key USING btree (is_current) WHERE is_current;
 
+CREATE INDEX invitation_tenant_id_idx ON tenancy_private.invitation USING btree (tenant_id);
+
 CREATE INDEX member_user_id_idx ON tenancy_private.member USING btree (user_id);
+
+CREATE INDEX webhook_secret_tenant_id_idx ON tenancy_private.webhook_secret USING btree (tenant_id);
 
 CREATE TRIGGER _100_keep_identity BEFORE UPDATE ON app.analytics FOR EACH ROW EXECUTE FUNCTION tenancy.tg_keep_identity();
 
@@ -2873,17 +3785,35 @@ ALTER TABLE ONLY tenancy_private.access_ticket
 ALTER TABLE ONLY tenancy_private.api_key
     ADD CONSTRAINT api_key_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenancy_private.tenant(id);
 
+ALTER TABLE ONLY tenancy_private.api_key_use
+    ADD CONSTRAINT api_key_use_key_id_fkey FOREIGN KEY (key_id) REFERENCES tenancy_private.api_key(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY tenancy_private.custom_domain
+    ADD CONSTRAINT custom_domain_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenancy_private.tenant(id);
+
+ALTER TABLE ONLY tenancy_private.invitation
+    ADD CONSTRAINT invitation_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenancy_private.tenant(id);
+
 ALTER TABLE ONLY tenancy_private.member
     ADD CONSTRAINT member_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenancy_private.tenant(id);
 
 ALTER TABLE ONLY tenancy_private.node
     ADD CONSTRAINT node_region_fkey FOREIGN KEY (region) REFERENCES tenancy.region(code);
 
+ALTER TABLE ONLY tenancy_private.resource
+    ADD CONSTRAINT resource_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenancy_private.tenant(id);
+
+ALTER TABLE ONLY tenancy_private.taken_slug
+    ADD CONSTRAINT taken_slug_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenancy_private.tenant(id);
+
 ALTER TABLE ONLY tenancy_private.tenant
     ADD CONSTRAINT tenant_region_fkey FOREIGN KEY (region) REFERENCES tenancy.region(code);
 
 ALTER TABLE ONLY tenancy_private.tenant
     ADD CONSTRAINT tenant_status_fkey FOREIGN KEY (status) REFERENCES tenancy.tenant_status(status);
+
+ALTER TABLE ONLY tenancy_private.webhook_secret
+    ADD CONSTRAINT webhook_secret_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenancy_private.tenant(id);
 
 ALTER TABLE app.analytics ENABLE ROW LEVEL SECURITY;
 
@@ -3438,6 +4368,33 @@ COMMENT ON POLICY tenant_wall ON app.survey_responses IS 'Restrictive: no permis
 
 
 
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+GRANT ALL ON FUNCTION app.make_defaults() TO tenancy_kernel;
+GRANT ALL ON FUNCTION tenancy.accept_invitation(p_token text, p_credential text) TO tenancy_gateway;
 GRANT ALL ON FUNCTION tenancy.actor_id() TO tenancy_admin;
 GRANT ALL ON FUNCTION tenancy.actor_id() TO tenancy_auditor;
 GRANT ALL ON FUNCTION tenancy.actor_id() TO tenancy_builder;
@@ -3461,8 +4418,11 @@ GRANT ALL ON FUNCTION tenancy.actor_role() TO tenancy_staff;
 GRANT ALL ON FUNCTION tenancy.add_tenant_column(p_table regclass, p_is_filled boolean) TO pg_database_owner;
 GRANT ALL ON FUNCTION tenancy.add_tenant_column(p_table regclass, p_is_filled boolean) TO tenancy_builder;
 GRANT ALL ON FUNCTION tenancy.add_tenant_column(p_table regclass, p_is_filled boolean) TO tenancy_owner;
+GRANT ALL ON FUNCTION tenancy.claim_custom_domain(p_tenant_id uuid, p_domain text) TO tenancy_admin;
+GRANT ALL ON FUNCTION tenancy.claim_custom_domain(p_tenant_id uuid, p_domain text) TO tenancy_manager;
 GRANT ALL ON FUNCTION tenancy.close_ticket(p_ticket_id uuid) TO tenancy_console;
-GRANT ALL ON FUNCTION tenancy.create_tenant(p_slug text, p_name text, p_industry text, p_region text) TO tenancy_admin;
+GRANT ALL ON FUNCTION tenancy.confirm_custom_domain(p_domain text, p_records text[]) TO tenancy_operator;
+GRANT ALL ON FUNCTION tenancy.create_tenant(p_name text, p_industry text, p_subdomain text, p_plan text, p_admin_email text, p_region text, p_idempotency_key text, p_admin_user_id uuid) TO tenancy_admin;
 GRANT ALL ON FUNCTION tenancy.door_ddl(p_table regclass) TO pg_database_owner;
 GRANT ALL ON FUNCTION tenancy.door_ddl(p_table regclass) TO tenancy_builder;
 GRANT ALL ON FUNCTION tenancy.door_ddl(p_table regclass) TO tenancy_owner;
@@ -3477,8 +4437,17 @@ GRANT ALL ON FUNCTION tenancy.enter_system(p_tenant_id uuid, p_purpose text) TO 
 GRANT ALL ON FUNCTION tenancy.grant_ddl(p_table regclass) TO pg_database_owner;
 GRANT ALL ON FUNCTION tenancy.grant_ddl(p_table regclass) TO tenancy_builder;
 GRANT ALL ON FUNCTION tenancy.grant_ddl(p_table regclass) TO tenancy_owner;
-GRANT ALL ON FUNCTION tenancy.issue_api_key(p_tenant_id uuid, p_kind text, p_role text, p_days integer) TO tenancy_admin;
-GRANT ALL ON FUNCTION tenancy.issue_api_key(p_tenant_id uuid, p_kind text, p_role text, p_days integer) TO tenancy_manager;
+GRANT ALL ON FUNCTION tenancy.invite_member(p_tenant_id uuid, p_email text, p_role text, p_days integer) TO tenancy_admin;
+GRANT ALL ON FUNCTION tenancy.invite_member(p_tenant_id uuid, p_email text, p_role text, p_days integer) TO tenancy_manager;
+GRANT ALL ON FUNCTION tenancy.is_well_formed_credential(p_text text) TO tenancy_admin;
+GRANT ALL ON FUNCTION tenancy.is_well_formed_credential(p_text text) TO tenancy_console;
+GRANT ALL ON FUNCTION tenancy.is_well_formed_credential(p_text text) TO tenancy_customer;
+GRANT ALL ON FUNCTION tenancy.is_well_formed_credential(p_text text) TO tenancy_gateway;
+GRANT ALL ON FUNCTION tenancy.is_well_formed_credential(p_text text) TO tenancy_manager;
+GRANT ALL ON FUNCTION tenancy.is_well_formed_credential(p_text text) TO tenancy_operator;
+GRANT ALL ON FUNCTION tenancy.is_well_formed_credential(p_text text) TO tenancy_staff;
+GRANT ALL ON FUNCTION tenancy.issue_api_key(p_tenant_id uuid, p_kind text, p_role text, p_days integer, p_scopes text[]) TO tenancy_admin;
+GRANT ALL ON FUNCTION tenancy.issue_api_key(p_tenant_id uuid, p_kind text, p_role text, p_days integer, p_scopes text[]) TO tenancy_manager;
 GRANT ALL ON FUNCTION tenancy.lead_key_with_tenant(p_table regclass) TO pg_database_owner;
 GRANT ALL ON FUNCTION tenancy.lead_key_with_tenant(p_table regclass) TO tenancy_builder;
 GRANT ALL ON FUNCTION tenancy.lead_key_with_tenant(p_table regclass) TO tenancy_owner;
@@ -3491,8 +4460,11 @@ GRANT ALL ON FUNCTION tenancy.leave() TO tenancy_operator;
 GRANT ALL ON FUNCTION tenancy.leave() TO tenancy_staff;
 GRANT ALL ON FUNCTION tenancy.list_api_keys(p_tenant_id uuid) TO tenancy_admin;
 GRANT ALL ON FUNCTION tenancy.list_api_keys(p_tenant_id uuid) TO tenancy_manager;
+GRANT ALL ON FUNCTION tenancy.list_invitations(p_tenant_id uuid) TO tenancy_admin;
+GRANT ALL ON FUNCTION tenancy.list_invitations(p_tenant_id uuid) TO tenancy_manager;
 GRANT ALL ON FUNCTION tenancy.list_members(p_tenant_id uuid) TO tenancy_admin;
 GRANT ALL ON FUNCTION tenancy.list_members(p_tenant_id uuid) TO tenancy_manager;
+GRANT ALL ON FUNCTION tenancy.list_tenants(p_after uuid, p_limit integer) TO tenancy_admin;
 GRANT ALL ON FUNCTION tenancy.mint_context(p_credential text, p_request jsonb, OUT tenant_id uuid, OUT database_role name, OUT may_write boolean) TO tenancy_admin;
 GRANT ALL ON FUNCTION tenancy.mint_context(p_credential text, p_request jsonb, OUT tenant_id uuid, OUT database_role name, OUT may_write boolean) TO tenancy_console;
 GRANT ALL ON FUNCTION tenancy.mint_context(p_credential text, p_request jsonb, OUT tenant_id uuid, OUT database_role name, OUT may_write boolean) TO tenancy_customer;
@@ -3518,6 +4490,7 @@ GRANT ALL ON FUNCTION tenancy.protection_ddl(p_table regclass) TO tenancy_owner;
 GRANT ALL ON FUNCTION tenancy.protection_obstacles(p_table regclass) TO pg_database_owner;
 GRANT ALL ON FUNCTION tenancy.protection_obstacles(p_table regclass) TO tenancy_builder;
 GRANT ALL ON FUNCTION tenancy.protection_obstacles(p_table regclass) TO tenancy_owner;
+GRANT ALL ON FUNCTION tenancy.reconcile_tenant(p_tenant_id uuid) TO tenancy_admin;
 GRANT ALL ON FUNCTION tenancy.refuse_obstacles(p_table regclass, p_even_repairable boolean) TO pg_database_owner;
 GRANT ALL ON FUNCTION tenancy.refuse_obstacles(p_table regclass, p_even_repairable boolean) TO tenancy_builder;
 GRANT ALL ON FUNCTION tenancy.refuse_obstacles(p_table regclass, p_even_repairable boolean) TO tenancy_owner;
@@ -3537,8 +4510,12 @@ GRANT ALL ON FUNCTION tenancy.retire_context() TO tenancy_staff;
 GRANT ALL ON FUNCTION tenancy.revoke_api_key(p_tenant_id uuid, p_key_id uuid) TO tenancy_admin;
 GRANT ALL ON FUNCTION tenancy.revoke_api_key(p_tenant_id uuid, p_key_id uuid) TO tenancy_manager;
 GRANT ALL ON FUNCTION tenancy.revoke_jwt_issuer(p_issuer text, p_kid text) TO tenancy_admin;
+GRANT ALL ON FUNCTION tenancy.rotate_api_key(p_tenant_id uuid, p_key_id uuid, p_overlap interval, p_days integer) TO tenancy_admin;
+GRANT ALL ON FUNCTION tenancy.rotate_api_key(p_tenant_id uuid, p_key_id uuid, p_overlap interval, p_days integer) TO tenancy_manager;
 GRANT ALL ON FUNCTION tenancy.rotate_context_key() TO pg_database_owner;
 GRANT ALL ON FUNCTION tenancy.rotate_context_key() TO tenancy_admin;
+GRANT ALL ON FUNCTION tenancy.rotate_webhook_secret(p_tenant_id uuid, p_overlap interval) TO tenancy_admin;
+GRANT ALL ON FUNCTION tenancy.rotate_webhook_secret(p_tenant_id uuid, p_overlap interval) TO tenancy_manager;
 GRANT ALL ON FUNCTION tenancy.set_member(p_tenant_id uuid, p_user_id uuid, p_role text) TO tenancy_admin;
 GRANT ALL ON FUNCTION tenancy.set_member(p_tenant_id uuid, p_user_id uuid, p_role text) TO tenancy_manager;
 GRANT ALL ON FUNCTION tenancy.set_tenant_context(p_tenant_id text) TO tenancy_admin;
@@ -3549,6 +4526,12 @@ GRANT ALL ON FUNCTION tenancy.set_tenant_context(p_tenant_id text) TO tenancy_ma
 GRANT ALL ON FUNCTION tenancy.set_tenant_context(p_tenant_id text) TO tenancy_operator;
 GRANT ALL ON FUNCTION tenancy.set_tenant_context(p_tenant_id text) TO tenancy_staff;
 GRANT ALL ON FUNCTION tenancy.set_tenant_status(p_tenant_id uuid, p_status text) TO tenancy_admin;
+GRANT ALL ON FUNCTION tenancy.sign_webhook(p_message_id text, p_timestamp timestamp with time zone, p_payload text) TO tenancy_admin;
+GRANT ALL ON FUNCTION tenancy.sign_webhook(p_message_id text, p_timestamp timestamp with time zone, p_payload text) TO tenancy_manager;
+GRANT ALL ON FUNCTION tenancy.sign_webhook(p_message_id text, p_timestamp timestamp with time zone, p_payload text) TO tenancy_operator;
+GRANT ALL ON FUNCTION tenancy.tenant_for_host(p_host text) TO tenancy_admin;
+GRANT ALL ON FUNCTION tenancy.tenant_for_host(p_host text) TO tenancy_gateway;
+GRANT ALL ON FUNCTION tenancy.tenant_for_host(p_host text) TO tenancy_operator;
 GRANT ALL ON FUNCTION tenancy.tenant_id() TO tenancy_admin;
 GRANT ALL ON FUNCTION tenancy.tenant_id() TO tenancy_auditor;
 GRANT ALL ON FUNCTION tenancy.tenant_id() TO tenancy_builder;
@@ -3578,9 +4561,13 @@ GRANT ALL ON FUNCTION tenancy.uuidv7() TO tenancy_manager;
 GRANT ALL ON FUNCTION tenancy.uuidv7() TO tenancy_operator;
 GRANT ALL ON FUNCTION tenancy.uuidv7() TO tenancy_owner;
 GRANT ALL ON FUNCTION tenancy.uuidv7() TO tenancy_staff;
+GRANT ALL ON FUNCTION tenancy.verify_api_key(p_key text, p_tenant text) TO tenancy_gateway;
+GRANT ALL ON FUNCTION tenancy.verify_api_key(p_key text, p_tenant text) TO tenancy_operator;
 GRANT ALL ON FUNCTION tenancy.wall_ddl(p_table regclass) TO pg_database_owner;
 GRANT ALL ON FUNCTION tenancy.wall_ddl(p_table regclass) TO tenancy_builder;
 GRANT ALL ON FUNCTION tenancy.wall_ddl(p_table regclass) TO tenancy_owner;
+GRANT ALL ON FUNCTION tenancy.withdraw_invitation(p_tenant_id uuid, p_invitation_id uuid) TO tenancy_admin;
+GRANT ALL ON FUNCTION tenancy.withdraw_invitation(p_tenant_id uuid, p_invitation_id uuid) TO tenancy_manager;
 GRANT ALL ON FUNCTION tenancy_private.begin_maintenance(p_table regclass) TO tenancy_owner;
 GRANT ALL ON FUNCTION tenancy_private.end_maintenance(p_table regclass) TO tenancy_owner;
 GRANT DELETE ON TABLE app.analytics TO tenancy_admin;
@@ -4237,6 +5224,7 @@ GRANT SELECT(updated_at) ON TABLE app.survey_responses TO tenancy_staff;
 GRANT SELECT,INSERT,DELETE ON TABLE tenancy_private.maintenance TO tenancy_owner;
 GRANT USAGE ON SCHEMA app TO tenancy_admin;
 GRANT USAGE ON SCHEMA app TO tenancy_customer;
+GRANT USAGE ON SCHEMA app TO tenancy_kernel;
 GRANT USAGE ON SCHEMA app TO tenancy_manager;
 GRANT USAGE ON SCHEMA app TO tenancy_staff;
 GRANT USAGE ON SCHEMA tenancy TO pg_database_owner;
@@ -4251,22 +5239,30 @@ GRANT USAGE ON SCHEMA tenancy TO tenancy_operator;
 GRANT USAGE ON SCHEMA tenancy TO tenancy_owner;
 GRANT USAGE ON SCHEMA tenancy TO tenancy_staff;
 GRANT USAGE ON SCHEMA tenancy_private TO tenancy_owner;
+REVOKE ALL ON FUNCTION app.make_defaults() FROM PUBLIC;
 REVOKE ALL ON FUNCTION app.tg_count_pin_comments() FROM PUBLIC;
 REVOKE ALL ON FUNCTION app.tg_touch() FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy.accept_invitation(p_token text, p_credential text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.actor_id() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.actor_role() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.add_tenant_column(p_table regclass, p_is_filled boolean) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy.claim_custom_domain(p_tenant_id uuid, p_domain text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.close_ticket(p_ticket_id uuid) FROM PUBLIC;
-REVOKE ALL ON FUNCTION tenancy.create_tenant(p_slug text, p_name text, p_industry text, p_region text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy.confirm_custom_domain(p_domain text, p_records text[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy.create_tenant(p_name text, p_industry text, p_subdomain text, p_plan text, p_admin_email text, p_region text, p_idempotency_key text, p_admin_user_id uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.door_ddl(p_table regclass) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.enter(credential text, request jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.enter_system(p_tenant_id uuid, p_purpose text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.grant_ddl(p_table regclass) FROM PUBLIC;
-REVOKE ALL ON FUNCTION tenancy.issue_api_key(p_tenant_id uuid, p_kind text, p_role text, p_days integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy.invite_member(p_tenant_id uuid, p_email text, p_role text, p_days integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy.is_well_formed_credential(p_text text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy.issue_api_key(p_tenant_id uuid, p_kind text, p_role text, p_days integer, p_scopes text[]) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.lead_key_with_tenant(p_table regclass) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.leave() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.list_api_keys(p_tenant_id uuid) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy.list_invitations(p_tenant_id uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.list_members(p_tenant_id uuid) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy.list_tenants(p_after uuid, p_limit integer) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.mint_context(p_credential text, p_request jsonb, OUT tenant_id uuid, OUT database_role name, OUT may_write boolean) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.mint_named_context(p_tenant_id text, OUT tenant_id uuid, OUT database_role name, OUT may_write boolean) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.mint_system_context(p_tenant_id uuid, p_purpose text) FROM PUBLIC;
@@ -4274,6 +5270,7 @@ REVOKE ALL ON FUNCTION tenancy.open_admin_session(p_tenant_id uuid, p_reason tex
 REVOKE ALL ON FUNCTION tenancy.protect_table(p_table regclass, p_subject_column name) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.protection_ddl(p_table regclass) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.protection_obstacles(p_table regclass) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy.reconcile_tenant(p_tenant_id uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.refuse_obstacles(p_table regclass, p_even_repairable boolean) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.register_jwt_issuer(p_issuer text, p_kid text, p_audience text, p_secret bytea, p_tenant_claim text, p_role_claim text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.register_table(p_table regclass, p_subject_column name) FROM PUBLIC;
@@ -4281,31 +5278,47 @@ REVOKE ALL ON FUNCTION tenancy.remove_member(p_tenant_id uuid, p_user_id uuid) F
 REVOKE ALL ON FUNCTION tenancy.retire_context() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.revoke_api_key(p_tenant_id uuid, p_key_id uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.revoke_jwt_issuer(p_issuer text, p_kid text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy.rotate_api_key(p_tenant_id uuid, p_key_id uuid, p_overlap interval, p_days integer) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.rotate_context_key() FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy.rotate_webhook_secret(p_tenant_id uuid, p_overlap interval) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.set_member(p_tenant_id uuid, p_user_id uuid, p_role text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.set_tenant_context(p_tenant_id text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.set_tenant_status(p_tenant_id uuid, p_status text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy.sign_webhook(p_message_id text, p_timestamp timestamp with time zone, p_payload text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy.tenant_for_host(p_host text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.tenant_id() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.tg_keep_identity() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.unprotect_table(p_table regclass) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.unregister_table(p_table regclass) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.uuidv7() FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy.verify_api_key(p_key text, p_tenant text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.wall_ddl(p_table regclass) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy.withdraw_invitation(p_tenant_id uuid, p_invitation_id uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.begin_maintenance(p_table regclass) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy_private.claim_slug(p_slug text, p_tenant_id uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.context_in_force() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.context_mac(p_kid text, p_body text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy_private.create_api_key(p_tenant_id uuid, p_kind text, p_role text, p_days integer, p_scopes text[], p_actor_id uuid) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy_private.create_webhook_secret(p_tenant_id uuid) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy_private.credential_checksum(p_text text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.decode_base64url(p_text text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy_private.describe_tenant(p_tenant_id uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.end_maintenance(p_table regclass) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.find_tenant(p_name text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.hmac_pads(p_secret bytea, OUT ipad bytea, OUT opad bytea) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.identify_api_key(p_credential text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.identify_jwt(p_credential text, p_request jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.identify_ticket(p_credential text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy_private.insert_tenant(p_id uuid, p_name text, p_industry text, p_slug text, p_plan text, p_region text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.may_administer(p_tenant_id uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.may_enter(p_tenant_id uuid, p_request jsonb) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy_private.note_key_failure(p_tenant_id uuid) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy_private.note_key_use(p_key_id uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.random_secret(p_prefix text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy_private.repeated_request(p_idempotency_key text, p_digest bytea, p_tenant_id uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.request_credential() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.sign_context(p_tenant_id uuid, p_actor_id uuid, p_role text, p_request jsonb) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy_private.slug_skeleton(p_slug text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.tg_end_of_maintenance() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.transaction_tag() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.verified_context() FROM PUBLIC;

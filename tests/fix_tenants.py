@@ -46,8 +46,8 @@ def make_tenant(dsn: str, slug: str, industry: str = "restaurant") -> Tenant:
     """Create a tenant through the public functions, and its rows as its own staff."""
     with psycopg.connect(make_conninfo(dsn, user="tenancy_console")) as conn:
         conn.execute("SET ROLE tenancy_admin")
-        row = conn.execute("SELECT tenancy.create_tenant(%s, %s, %s)", [slug, slug, industry])
-        tenant = Tenant(dsn, slug, row.fetchone()[0])
+        row = conn.execute("SELECT tenancy.create_tenant(%s, %s, %s)", [slug, industry, slug])
+        tenant = Tenant(dsn, slug, uuid.UUID(row.fetchone()[0]["tenant_id"]))
         for role in ("customer", "staff", "manager"):
             kind = "secret"
             key = conn.execute(
@@ -72,7 +72,7 @@ def make_tenant(dsn: str, slug: str, industry: str = "restaurant") -> Tenant:
             [tenant.people["customer"]],
         ).fetchone()[0]
         conn.execute("INSERT INTO app.pins (title, customer_id) VALUES ('Here', NULL)")
-        conn.execute('INSERT INTO app.settings (branding) VALUES (\'{"logo": "x"}\')')
+        conn.execute('UPDATE app.settings SET branding = \'{"logo": "x"}\'')
     return tenant
 
 

@@ -1,12 +1,13 @@
 -- tenancy.list_api_keys(p_tenant_id): the keys of a tenant, without their text.
 --
+-- used_at:     to the hour; NULL for never.
 -- Raises:      TN002 not permitted.
--- Tests:       tests/functions/tenancy/test_members_and_keys.py
+-- Tests:       tests/functions/tenancy/test_api_keys.py
 
 CREATE OR REPLACE FUNCTION tenancy.list_api_keys(p_tenant_id uuid)
 RETURNS TABLE (
-    id uuid, kind text, role text,
-    created_at timestamptz, expires_at timestamptz, revoked_at timestamptz
+    id uuid, kind text, role text, scopes text[],
+    created_at timestamptz, expires_at timestamptz, revoked_at timestamptz, used_at timestamptz
 )
 LANGUAGE plpgsql
 STABLE
@@ -22,8 +23,10 @@ BEGIN
     END IF;
 
     RETURN QUERY
-    SELECT k.id, k.kind, k.role, k.created_at, k.expires_at, k.revoked_at
+    SELECT
+        k.id, k.kind, k.role, k.scopes, k.created_at, k.expires_at, k.revoked_at, u.used_at
     FROM tenancy_private.api_key AS k
+    LEFT JOIN tenancy_private.api_key_use AS u ON k.id = u.key_id
     WHERE k.tenant_id = p_tenant_id
     ORDER BY k.created_at;
 END;

@@ -4,6 +4,8 @@
 --              tenancy.enter() does that; a context minted without it verifies to NULL.
 -- One answer:  unknown, expired, revoked, suspended, wrong region, disagreeing hint: same path,
 --              same text, nothing about whether the tenant exists.
+-- Logged:      each refusal, with a digest of the credential and never the reason: the log is what
+--              a standby and a rolled-back transaction can still write to.
 -- Raises:      TN001 no access. TN003 another context. TN004 request is not a small JSON object.
 -- Tests:       tests/functions/tenancy/test_enter.py
 
@@ -38,6 +40,10 @@ BEGIN
     END IF;
 
     IF NOT tenancy_private.may_enter(v_identity.tenant_id, v_request) THEN
+        RAISE LOG 'tenancy.enter refused %', jsonb_build_object(
+            'credential', left(encode(sha256(convert_to(left(p_credential, 8192), 'UTF8')), 'hex'), 16),
+            'request_id', v_request -> 'request_id', 'client_address', inet_client_addr()
+        );
         RAISE EXCEPTION 'resource not found' USING ERRCODE = 'TN001';
     END IF;
 
@@ -45,7 +51,8 @@ BEGIN
         v_identity.tenant_id, v_identity.actor_id, v_identity.role, v_request
     );
 
-    SELECT t.id, r.database_role, s.may_write
+    PERFORM tenancy_private.note_key_use(v_identity.unused_key);
+    SELECT t.id, r.database_role, s.may_write AND v_identity.may_write
     INTO STRICT tenant_id, database_role, may_write
     FROM tenancy_private.tenant AS t
     INNER JOIN tenancy.tenant_status AS s ON t.status = s.status

@@ -17,7 +17,7 @@ DECLARE
     v_name text := coalesce(v_claims ->> 'tenant', p_request ->> 'tenant', p_request ->> 'location');
     v_identity tenancy_private.identity;
 BEGIN
-    SELECT m.tenant_id, m.user_id, r.role
+    SELECT m.tenant_id, m.user_id, r.role, true, NULL
     INTO STRICT v_identity
     FROM tenancy_private.member AS m
     INNER JOIN tenancy.tenant_role AS own ON m.role = own.role

@@ -15,7 +15,7 @@ AS $function$
 DECLARE
     v_identity tenancy_private.identity;
 BEGIN
-    SELECT t.tenant_id, t.id, 'admin'
+    SELECT t.tenant_id, t.id, 'admin', true, NULL
     INTO v_identity
     FROM tenancy_private.access_ticket AS t
     WHERE t.digest = sha256(convert_to(p_credential, 'UTF8'))

@@ -28,8 +28,10 @@ BEGIN
               SELECT
               FROM tenancy_private.tenant AS other
               WHERE other.id <> t.id
-                AND (other.custom_domain = v_host
-                    OR other.slug || '.' || n.platform_domain = v_host)
+                AND (other.custom_domain = v_host OR (
+                    other.slug = split_part(v_host, '.', 1)
+                    AND v_host = other.slug || '.' || n.platform_domain
+                ))
           ))
     );
 END;

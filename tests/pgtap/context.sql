@@ -30,10 +30,10 @@ SELECT
             WHERE c.role NOT IN ('public', 'tenancy_owner', 'tenancy_auditor', 'tenancy_builder')
         )
         WHEN 'asking' THEN ARRAY(SELECT c.role FROM caller AS c WHERE c.role <> 'public')
-        ELSE ARRAY[f.callers]
+        ELSE string_to_array(f.callers, ' ')::name []
     END
 FROM (VALUES
-    ('enter', '{text,jsonb}'::name [], false, 'volatile', 'entering'::name),
+    ('enter', '{text,jsonb}'::name [], false, 'volatile', 'entering'),
     ('mint_context', '{text,jsonb}', true, 'volatile', 'entering'),
     ('set_tenant_context', '{text}', false, 'volatile', 'entering'),
     ('mint_named_context', '{text}', true, 'volatile', 'entering'),
@@ -47,7 +47,11 @@ FROM (VALUES
     ('mint_system_context', '{uuid,text}', true, 'volatile', 'tenancy_operator'),
     ('open_admin_session', '{uuid,text,integer}', true, 'volatile', 'tenancy_console'),
     ('close_ticket', '{uuid}', true, 'volatile', 'tenancy_console'),
-    ('rotate_context_key', '{}', true, 'volatile', 'tenancy_admin')
+    ('rotate_context_key', '{}', true, 'volatile', 'tenancy_admin'),
+    ('is_well_formed_credential', '{text}', true, 'immutable', 'entering'),
+    ('verify_api_key', '{text,text}', true, 'volatile', 'tenancy_gateway tenancy_operator'),
+    ('accept_invitation', '{text,text}', true, 'volatile', 'tenancy_gateway'),
+    ('tenant_for_host', '{text}', true, 'stable', 'tenancy_gateway tenancy_admin tenancy_operator')
 ) AS f (name, args, definer, volatility, callers);
 
 SELECT plan((

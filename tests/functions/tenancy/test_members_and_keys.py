@@ -85,16 +85,6 @@ def test_a_key_ends_TN004(diner, days):
         conn.execute("SELECT tenancy.issue_api_key(%s, 'public', 'customer', %s)", [diner.id, days])
 
 
-def test_provisioning_is_for_tenancy_admin_outside_any_tenant(diner, admin):
-    with diner.enter("manager") as conn, refused("42501"):
-        conn.execute("SELECT tenancy.create_tenant('mine', 'Mine', 'hotel')")
-    with refused("TN005"):
-        admin.execute("SELECT tenancy.create_tenant('diner', 'Again', 'hotel')")
-    for slug in ("Diner", "dіner", "a b", "-x", "x--y", ""):
-        with refused("23514"):
-            admin.execute("SELECT tenancy.create_tenant(%s, 'x', 'hotel')", [slug])
-
-
 def test_suspension_stops_every_key_at_once_TN001(diner, admin, gateway):
     admin.execute("SELECT tenancy.set_tenant_status(%s, 'suspended')", [diner.id])
     for key in diner.keys.values():
