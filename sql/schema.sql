@@ -210,11 +210,7 @@ DECLARE
     v_domain text := rtrim(lower(p_domain), '.');
     v_token text;
 BEGIN
-    IF NOT tenancy_private.may_administer(p_tenant_id) THEN
-        RAISE EXCEPTION 'not permitted' USING
-            ERRCODE = 'TN002',
-            HINT = 'Enter the tenant as a manager, or SET ROLE tenancy_admin outside any tenant.';
-    END IF;
+    PERFORM tenancy_private.require_administrator(p_tenant_id, 'claim_custom_domain');
 
     IF EXISTS (
         SELECT FROM tenancy_private.node AS n
@@ -325,6 +321,7 @@ BEGIN
     INSERT INTO tenancy_private.member (tenant_id, user_id, role, email)
     VALUES (v_id, v_admin_id, 'manager', p_admin_email);
     PERFORM tenancy.reconcile_tenant(v_id);
+    PERFORM tenancy_private.note_platform_action(v_id, 'create_tenant');
 
     RETURN tenancy_private.describe_tenant(v_id) || jsonb_build_object(
         'is_new', true,
@@ -351,10 +348,17 @@ CREATE FUNCTION tenancy.door_ddl(p_table regclass) RETURNS SETOF text
             m.row_scope || '_' || m.command AS name,
             upper(m.command) AS command,
             string_agg(r.database_role, ', ' ORDER BY r.rank) AS roles,
-            CASE m.row_scope
-                WHEN 'tenant' THEN 'true'
-                ELSE format('%I = (SELECT tenancy.actor_id())', p.subject_column)
-            END AS rule
+            concat_ws(
+                ' AND ',
+                CASE m.row_scope
+                    WHEN 'subject'
+                        THEN format('%I = (SELECT tenancy.actor_id())', p.subject_column)
+                END,
+                CASE
+                    WHEN m.command <> 'select' THEN '(SELECT tenancy.may_write())'
+                    WHEN m.row_scope = 'tenant' THEN 'true'
+                END
+            ) AS rule
         FROM pg_class AS c
         INNER JOIN pg_namespace AS n ON c.relnamespace = n.oid
         INNER JOIN tenancy.protected_table AS p
@@ -480,11 +484,7 @@ CREATE FUNCTION tenancy.invite_member(p_tenant_id uuid, p_email text, p_role tex
 DECLARE
     v_token text := tenancy_private.random_secret('inv_');
 BEGIN
-    IF NOT tenancy_private.may_administer(p_tenant_id) THEN
-        RAISE EXCEPTION 'not permitted' USING
-            ERRCODE = 'TN002',
-            HINT = 'Enter the tenant as a manager, or SET ROLE tenancy_admin outside any tenant.';
-    END IF;
+    PERFORM tenancy_private.require_administrator(p_tenant_id, 'invite_member');
 
     IF p_days IS NULL OR p_days NOT BETWEEN 1 AND 30 THEN
         RAISE EXCEPTION 'an invitation lasts 1 to 30 days'
@@ -529,11 +529,7 @@ CREATE FUNCTION tenancy.issue_api_key(p_tenant_id uuid, p_kind text, p_role text
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 BEGIN
-    IF NOT tenancy_private.may_administer(p_tenant_id) THEN
-        RAISE EXCEPTION 'not permitted' USING
-            ERRCODE = 'TN002',
-            HINT = 'Enter the tenant as a manager, or SET ROLE tenancy_admin outside any tenant.';
-    END IF;
+    PERFORM tenancy_private.require_administrator(p_tenant_id, 'issue_api_key');
 
     RETURN tenancy_private.create_api_key(p_tenant_id, p_kind, p_role, p_days, p_scopes, NULL);
 END;
@@ -591,11 +587,7 @@ CREATE FUNCTION tenancy.list_api_keys(p_tenant_id uuid) RETURNS TABLE(id uuid, k
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 BEGIN
-    IF NOT tenancy_private.may_administer(p_tenant_id) THEN
-        RAISE EXCEPTION 'not permitted' USING
-            ERRCODE = 'TN002',
-            HINT = 'Enter the tenant as a manager, or SET ROLE tenancy_admin outside any tenant.';
-    END IF;
+    PERFORM tenancy_private.require_administrator(p_tenant_id, NULL);
 
     RETURN QUERY
     SELECT
@@ -611,16 +603,42 @@ ALTER FUNCTION tenancy.list_api_keys(p_tenant_id uuid) OWNER TO tenancy_kernel;
 
 COMMENT ON FUNCTION tenancy.list_api_keys(p_tenant_id uuid) IS 'Keys of a tenant, oldest first; never the keys themselves. Raises TN002.';
 
+CREATE FUNCTION tenancy.list_evidence(p_only_open boolean DEFAULT true) RETURNS TABLE(id uuid, kind text, tenant_id uuid, what text, performed_by name, performed_at timestamp with time zone, reviewed_by name, reviewed_at timestamp with time zone)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL RESTRICTED
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    IF tenancy.tenant_id() IS NOT NULL OR current_setting('role') <> 'tenancy_admin' THEN
+        RAISE EXCEPTION 'not permitted' USING
+            ERRCODE = 'TN002', HINT = 'SET ROLE tenancy_admin outside any tenant.';
+    END IF;
+
+    RETURN QUERY
+    SELECT e.*
+    FROM (
+        SELECT t.id, 'ticket', t.tenant_id, t.reason, t.opened_by, t.opened_at,
+            t.reviewed_by, t.reviewed_at
+        FROM tenancy_private.access_ticket AS t
+        UNION ALL
+        SELECT a.id, 'action', a.tenant_id, a.action, a.performed_by, a.performed_at,
+            a.reviewed_by, a.reviewed_at
+        FROM tenancy_private.platform_action AS a
+    ) AS e (id, kind, tenant_id, what, performed_by, performed_at, reviewed_by, reviewed_at)
+    WHERE e.reviewed_at IS NULL OR NOT p_only_open
+    ORDER BY e.id;
+END;
+$$;
+
+ALTER FUNCTION tenancy.list_evidence(p_only_open boolean) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy.list_evidence(p_only_open boolean) IS 'Admin sessions and platform actions, oldest first; only those not yet reviewed unless false. Raises TN002.';
+
 CREATE FUNCTION tenancy.list_invitations(p_tenant_id uuid) RETURNS TABLE(id uuid, email text, role text, invited_by uuid, created_at timestamp with time zone, expires_at timestamp with time zone, closed_at timestamp with time zone, user_id uuid)
     LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL RESTRICTED
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 BEGIN
-    IF NOT tenancy_private.may_administer(p_tenant_id) THEN
-        RAISE EXCEPTION 'not permitted' USING
-            ERRCODE = 'TN002',
-            HINT = 'Enter the tenant as a manager, or SET ROLE tenancy_admin outside any tenant.';
-    END IF;
+    PERFORM tenancy_private.require_administrator(p_tenant_id, NULL);
 
     RETURN QUERY
     SELECT
@@ -640,11 +658,7 @@ CREATE FUNCTION tenancy.list_members(p_tenant_id uuid) RETURNS TABLE(user_id uui
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 BEGIN
-    IF NOT tenancy_private.may_administer(p_tenant_id) THEN
-        RAISE EXCEPTION 'not permitted' USING
-            ERRCODE = 'TN002',
-            HINT = 'Enter the tenant as a manager, or SET ROLE tenancy_admin outside any tenant.';
-    END IF;
+    PERFORM tenancy_private.require_administrator(p_tenant_id, NULL);
 
     RETURN QUERY
     SELECT m.user_id, m.role, m.created_at
@@ -687,6 +701,19 @@ ALTER FUNCTION tenancy.list_tenants(p_after uuid, p_limit integer) OWNER TO tena
 
 COMMENT ON FUNCTION tenancy.list_tenants(p_after uuid, p_limit integer) IS 'Tenants by id, which is by age, after p_after. For tenancy_admin. Raises TN002, TN004.';
 
+CREATE FUNCTION tenancy.may_write() RETURNS boolean
+    LANGUAGE plpgsql STABLE SECURITY DEFINER COST 1000 PARALLEL RESTRICTED
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    RETURN coalesce(substr(tenancy_private.context_in_force(), 71, 1) = 'w', false);
+END;
+$$;
+
+ALTER FUNCTION tenancy.may_write() OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy.may_write() IS 'True when tenancy.enter() proved a context that may write: the tenant''s status and the key permit it.';
+
 CREATE FUNCTION tenancy.mint_context(p_credential text, p_request jsonb, OUT tenant_id uuid, OUT database_role name, OUT may_write boolean) RETURNS record
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -716,17 +743,17 @@ BEGIN
         RAISE EXCEPTION 'resource not found' USING ERRCODE = 'TN001';
     END IF;
 
-    PERFORM tenancy_private.sign_context(
-        v_identity.tenant_id, v_identity.actor_id, v_identity.role, v_request
-    );
-
-    PERFORM tenancy_private.note_key_use(v_identity.unused_key);
     SELECT t.id, r.database_role, s.may_write AND v_identity.may_write
     INTO STRICT tenant_id, database_role, may_write
     FROM tenancy_private.tenant AS t
     INNER JOIN tenancy.tenant_status AS s ON t.status = s.status
     CROSS JOIN tenancy.tenant_role AS r
     WHERE t.id = v_identity.tenant_id AND r.role = v_identity.role;
+
+    PERFORM tenancy_private.sign_context(
+        v_identity.tenant_id, v_identity.actor_id, v_identity.role, v_request, may_write
+    );
+    PERFORM tenancy_private.note_key_use(v_identity.unused_key);
 END;
 $$;
 
@@ -798,7 +825,7 @@ BEGIN
         RAISE EXCEPTION 'resource not found' USING ERRCODE = 'TN001';
     END IF;
 
-    PERFORM tenancy_private.sign_context(p_tenant_id, NULL, 'operator', v_request);
+    PERFORM tenancy_private.sign_context(p_tenant_id, NULL, 'operator', v_request, true);
 END;
 $$;
 
@@ -860,6 +887,7 @@ BEGIN
 
     PERFORM tenancy.refuse_obstacles(p_table, true);
 
+    PERFORM tenancy.revoke_all_grants(p_table);
     FOR v_statement IN SELECT d.* FROM tenancy.protection_ddl(p_table) AS d LOOP
         EXECUTE v_statement;
     END LOOP;
@@ -965,6 +993,21 @@ CREATE FUNCTION tenancy.protection_obstacles(p_table regclass) RETURNS TABLE(obs
     FROM pg_rewrite AS r
     WHERE r.ev_class = p_table
     UNION ALL
+    SELECT 'it has no primary key', 'ALTER TABLE … ADD PRIMARY KEY (id).', false
+    WHERE NOT EXISTS (SELECT FROM pg_index AS i WHERE i.indrelid = p_table AND i.indisprimary)
+    UNION ALL
+    SELECT 'subject column ' || p.subject_column || ' is not a uuid column of it',
+        'Name the column that holds the id of the person a row is about.', false
+    FROM pg_class AS c
+    INNER JOIN pg_namespace AS n ON c.relnamespace = n.oid
+    INNER JOIN tenancy.protected_table AS p
+        ON n.nspname = p.schema_name AND c.relname = p.table_name
+    LEFT JOIN pg_attribute AS a
+        ON c.oid = a.attrelid AND p.subject_column = a.attname AND NOT a.attisdropped
+    WHERE c.oid = p_table
+      AND p.subject_column IS NOT NULL
+      AND a.atttypid IS DISTINCT FROM 'uuid'::regtype
+    UNION ALL
     SELECT 'tenant_id is not a uuid', 'ALTER TABLE … ALTER tenant_id TYPE uuid.',
         false
     FROM pg_attribute AS a
@@ -992,7 +1035,18 @@ CREATE FUNCTION tenancy.protection_obstacles(p_table regclass) RETURNS TABLE(obs
     INNER JOIN tenancy.protected_table AS p
         ON n.nspname = p.schema_name AND f.relname = p.table_name
     INNER JOIN pg_attribute AS a ON k.conrelid = a.attrelid AND k.conkey[1] = a.attnum
-    WHERE k.conrelid = p_table AND k.contype = 'f' AND a.attname <> 'tenant_id';
+    INNER JOIN pg_attribute AS b ON k.confrelid = b.attrelid AND k.confkey[1] = b.attnum
+    WHERE k.conrelid = p_table AND k.contype = 'f'
+      AND (a.attname <> 'tenant_id' OR b.attname <> 'tenant_id')
+    UNION ALL
+    SELECT
+        'foreign key ' || k.conname || ' would empty tenant_id',
+        'ON DELETE SET NULL (column) without tenant_id, RESTRICT or CASCADE.',
+        false
+    FROM pg_constraint AS k
+    INNER JOIN pg_attribute AS a ON k.conrelid = a.attrelid AND a.attname = 'tenant_id'
+    WHERE k.conrelid = p_table AND k.contype = 'f' AND k.confdeltype IN ('n', 'd')
+      AND a.attnum = ANY (coalesce(k.confdelsetcols, k.conkey));
 $$;
 
 ALTER FUNCTION tenancy.protection_obstacles(p_table regclass) OWNER TO tenancy_kernel;
@@ -1018,7 +1072,7 @@ BEGIN
         RAISE EXCEPTION 'resource not found' USING ERRCODE = 'TN001';
     END IF;
 
-    PERFORM tenancy_private.sign_context(p_tenant_id, NULL, 'admin', '{}');
+    PERFORM tenancy_private.sign_context(p_tenant_id, NULL, 'admin', '{}', true);
     PERFORM app.make_defaults();
     EXECUTE format('SET LOCAL tenancy.context = %L', v_context);
     EXECUTE format('SET LOCAL tenancy.request = %L', v_request);
@@ -1132,11 +1186,7 @@ CREATE FUNCTION tenancy.remove_member(p_tenant_id uuid, p_user_id uuid) RETURNS 
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 BEGIN
-    IF NOT tenancy_private.may_administer(p_tenant_id) THEN
-        RAISE EXCEPTION 'not permitted' USING
-            ERRCODE = 'TN002',
-            HINT = 'Enter the tenant as a manager, or SET ROLE tenancy_admin outside any tenant.';
-    END IF;
+    PERFORM tenancy_private.require_administrator(p_tenant_id, 'remove_member');
 
     IF p_user_id = tenancy.actor_id() THEN
         RAISE EXCEPTION 'not permitted' USING
@@ -1177,16 +1227,68 @@ ALTER FUNCTION tenancy.retire_context() OWNER TO tenancy_kernel;
 
 COMMENT ON FUNCTION tenancy.retire_context() IS 'Replace the context by its signed end: it verifies to no role. Idempotent.';
 
+CREATE FUNCTION tenancy.review_evidence(p_id uuid) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    IF tenancy.tenant_id() IS NOT NULL OR current_setting('role') <> 'tenancy_admin' THEN
+        RAISE EXCEPTION 'not permitted' USING
+            ERRCODE = 'TN002', HINT = 'SET ROLE tenancy_admin outside any tenant.';
+    END IF;
+
+    UPDATE tenancy_private.access_ticket AS t
+    SET reviewed_by = session_user, reviewed_at = clock_timestamp()
+    WHERE t.id = p_id AND t.reviewed_at IS NULL;
+    IF NOT FOUND THEN
+        UPDATE tenancy_private.platform_action AS a
+        SET reviewed_by = session_user, reviewed_at = clock_timestamp()
+        WHERE a.id = p_id AND a.reviewed_at IS NULL;
+    END IF;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'resource not found' USING ERRCODE = 'TN001';
+    END IF;
+END;
+$$;
+
+ALTER FUNCTION tenancy.review_evidence(p_id uuid) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy.review_evidence(p_id uuid) IS 'Mark an admin session or a platform action as reviewed by this login. Raises TN001, TN002.';
+
+CREATE FUNCTION tenancy.revoke_all_grants(p_table regclass) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_grantee text;
+BEGIN
+    FOR v_grantee IN
+        SELECT CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END
+        FROM pg_class AS c
+        CROSS JOIN LATERAL (
+            SELECT t.grantee FROM aclexplode(c.relacl) AS t
+            UNION
+            SELECT t.grantee
+            FROM pg_attribute AS col CROSS JOIN LATERAL aclexplode(col.attacl) AS t
+            WHERE col.attrelid = c.oid
+        ) AS a
+        WHERE c.oid = p_table AND a.grantee <> c.relowner
+    LOOP
+        EXECUTE format('REVOKE ALL ON %s FROM %s CASCADE', p_table, v_grantee);
+    END LOOP;
+END;
+$$;
+
+ALTER FUNCTION tenancy.revoke_all_grants(p_table regclass) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy.revoke_all_grants(p_table regclass) IS 'Step of tenancy.protect_table() and unprotect_table(): revoke every grant on a table, of whomever.';
+
 CREATE FUNCTION tenancy.revoke_api_key(p_tenant_id uuid, p_key_id uuid) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 BEGIN
-    IF NOT tenancy_private.may_administer(p_tenant_id) THEN
-        RAISE EXCEPTION 'not permitted' USING
-            ERRCODE = 'TN002',
-            HINT = 'Enter the tenant as a manager, or SET ROLE tenancy_admin outside any tenant.';
-    END IF;
+    PERFORM tenancy_private.require_administrator(p_tenant_id, 'revoke_api_key');
 
     UPDATE tenancy_private.api_key
     SET revoked_at = coalesce(revoked_at, clock_timestamp())
@@ -1238,11 +1340,7 @@ CREATE FUNCTION tenancy.rotate_api_key(p_tenant_id uuid, p_key_id uuid, p_overla
 DECLARE
     v_old record;
 BEGIN
-    IF NOT tenancy_private.may_administer(p_tenant_id) THEN
-        RAISE EXCEPTION 'not permitted' USING
-            ERRCODE = 'TN002',
-            HINT = 'Enter the tenant as a manager, or SET ROLE tenancy_admin outside any tenant.';
-    END IF;
+    PERFORM tenancy_private.require_administrator(p_tenant_id, 'rotate_api_key');
 
     IF p_overlap IS NULL OR p_overlap NOT BETWEEN interval '0' AND interval '7 days' THEN
         RAISE EXCEPTION 'the overlap is at most 7 days'
@@ -1279,7 +1377,8 @@ DECLARE
 BEGIN
     LOCK TABLE tenancy_private.context_key IN SHARE ROW EXCLUSIVE MODE;
 
-    DELETE FROM tenancy_private.context_key WHERE NOT is_current;
+    DELETE FROM tenancy_private.context_key
+    WHERE NOT is_current AND created_at < clock_timestamp() - interval '1 hour';
     UPDATE tenancy_private.context_key SET is_current = false WHERE is_current;
 
     SELECT to_char(coalesce(max(k.kid::integer), 0) % 9999 + 1, 'FM0000') INTO v_kid
@@ -1297,18 +1396,14 @@ $$;
 
 ALTER FUNCTION tenancy.rotate_context_key() OWNER TO tenancy_kernel;
 
-COMMENT ON FUNCTION tenancy.rotate_context_key() IS 'Make a new signing key, keep the one before for open transactions, and return its number.';
+COMMENT ON FUNCTION tenancy.rotate_context_key() IS 'Make a new signing key, keep those of the last hour and the one before for open transactions, and return its number.';
 
 CREATE FUNCTION tenancy.rotate_webhook_secret(p_tenant_id uuid, p_overlap interval DEFAULT '1 day'::interval) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 BEGIN
-    IF NOT tenancy_private.may_administer(p_tenant_id) THEN
-        RAISE EXCEPTION 'not permitted' USING
-            ERRCODE = 'TN002',
-            HINT = 'Enter the tenant as a manager, or SET ROLE tenancy_admin outside any tenant.';
-    END IF;
+    PERFORM tenancy_private.require_administrator(p_tenant_id, 'rotate_webhook_secret');
 
     IF p_overlap IS NULL OR p_overlap NOT BETWEEN interval '0' AND interval '7 days' THEN
         RAISE EXCEPTION 'the overlap is at most 7 days'
@@ -1332,11 +1427,7 @@ CREATE FUNCTION tenancy.set_member(p_tenant_id uuid, p_user_id uuid, p_role text
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 BEGIN
-    IF NOT tenancy_private.may_administer(p_tenant_id) THEN
-        RAISE EXCEPTION 'not permitted' USING
-            ERRCODE = 'TN002',
-            HINT = 'Enter the tenant as a manager, or SET ROLE tenancy_admin outside any tenant.';
-    END IF;
+    PERFORM tenancy_private.require_administrator(p_tenant_id, 'set_member');
 
     IF p_user_id = tenancy.actor_id() THEN
         RAISE EXCEPTION 'not permitted' USING
@@ -1489,10 +1580,7 @@ DECLARE
     v_policy name;
 BEGIN
     PERFORM tenancy.unregister_table(p_table);
-    EXECUTE format(
-        'REVOKE ALL ON %s FROM public, tenancy_customer, tenancy_staff, tenancy_manager, '
-        'tenancy_admin, tenancy_operator', p_table
-    );
+    PERFORM tenancy.revoke_all_grants(p_table);
     FOR v_policy IN
         SELECT p.polname
         FROM pg_policy AS p
@@ -1501,6 +1589,11 @@ BEGIN
     LOOP
         EXECUTE format('DROP POLICY %I ON %s', v_policy, p_table);
     END LOOP;
+    IF EXISTS (
+        SELECT FROM pg_attribute AS a WHERE a.attrelid = p_table AND a.attname = 'tenant_id'
+    ) THEN
+        EXECUTE format('ALTER TABLE %s ALTER tenant_id DROP DEFAULT', p_table);
+    END IF;
     EXECUTE format('DROP TRIGGER IF EXISTS _100_keep_identity ON %s', p_table);
     EXECUTE format(
         'ALTER TABLE %s NO FORCE ROW LEVEL SECURITY, DISABLE ROW LEVEL SECURITY', p_table
@@ -1581,11 +1674,7 @@ CREATE FUNCTION tenancy.withdraw_invitation(p_tenant_id uuid, p_invitation_id uu
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 BEGIN
-    IF NOT tenancy_private.may_administer(p_tenant_id) THEN
-        RAISE EXCEPTION 'not permitted' USING
-            ERRCODE = 'TN002',
-            HINT = 'Enter the tenant as a manager, or SET ROLE tenancy_admin outside any tenant.';
-    END IF;
+    PERFORM tenancy_private.require_administrator(p_tenant_id, 'withdraw_invitation');
 
     UPDATE tenancy_private.invitation AS i
     SET closed_at = clock_timestamp()
@@ -1649,7 +1738,7 @@ BEGIN
             WHEN 'a' THEN 'tenancy_admin'
             WHEN 'o' THEN 'tenancy_operator'
         END
-    ) THEN
+    ) OR (substr(v_body, 71, 1) = 'r' AND current_setting('transaction_read_only') <> 'on') THEN
         RETURN NULL;
     END IF;
 
@@ -1788,16 +1877,20 @@ COMMENT ON FUNCTION tenancy_private.end_maintenance(p_table regclass) IS 'End wh
 CREATE FUNCTION tenancy_private.find_tenant(p_name text) RETURNS uuid
     LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL RESTRICTED
     SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
+    AS $_$
 BEGIN
     RETURN (
+        SELECT t.id FROM tenancy_private.tenant AS t WHERE t.slug = p_name
+        UNION ALL
         SELECT t.id
         FROM tenancy_private.tenant AS t
-        WHERE t.slug = p_name OR t.id::text = lower(p_name)
+        WHERE t.id = CASE
+            WHEN lower(p_name) ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN p_name::uuid
+        END
         LIMIT 1
     );
 END;
-$$;
+$_$;
 
 ALTER FUNCTION tenancy_private.find_tenant(p_name text) OWNER TO tenancy_kernel;
 
@@ -1950,7 +2043,8 @@ CREATE FUNCTION tenancy_private.may_administer(p_tenant_id uuid) RETURNS boolean
 BEGIN
     RETURN coalesce(
         CASE
-            WHEN tenancy.tenant_id() IS NULL THEN current_setting('role') = 'tenancy_admin'
+            WHEN tenancy_private.verified_context() IS NULL
+                THEN current_setting('role') = 'tenancy_admin'
             ELSE tenancy.tenant_id() = p_tenant_id
                 AND tenancy.actor_role() IN ('manager', 'admin')
         END,
@@ -2050,6 +2144,45 @@ ALTER FUNCTION tenancy_private.note_key_use(p_key_id uuid) OWNER TO tenancy_kern
 
 COMMENT ON FUNCTION tenancy_private.note_key_use(p_key_id uuid) IS 'Set the last use of a key to now, unless somebody else is at it.';
 
+CREATE TABLE tenancy_private.platform_action (
+    id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    action text NOT NULL,
+    performed_by name NOT NULL,
+    performed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    reviewed_by name,
+    reviewed_at timestamp with time zone
+);
+
+ALTER TABLE tenancy_private.platform_action OWNER TO tenancy_kernel;
+
+COMMENT ON TABLE tenancy_private.platform_action IS 'What the platform did to a tenant from outside: the evidence, and the queue of what is to be reviewed. No foreign key: it outlives the tenant.';
+
+COMMENT ON COLUMN tenancy_private.platform_action.id IS 'Time-ordered id.';
+
+COMMENT ON COLUMN tenancy_private.platform_action.tenant_id IS 'Tenant.';
+
+COMMENT ON COLUMN tenancy_private.platform_action.action IS 'Function that was called.';
+
+COMMENT ON COLUMN tenancy_private.platform_action.performed_by IS 'Login.';
+
+COMMENT ON COLUMN tenancy_private.platform_action.performed_at IS 'When.';
+
+COMMENT ON COLUMN tenancy_private.platform_action.reviewed_by IS 'Who reviewed it; NULL is open.';
+
+COMMENT ON COLUMN tenancy_private.platform_action.reviewed_at IS 'When it was reviewed.';
+
+CREATE FUNCTION tenancy_private.note_platform_action(p_tenant_id uuid, p_action text) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    BEGIN ATOMIC
+ INSERT INTO tenancy_private.platform_action (id, tenant_id, action, performed_by)
+   VALUES (tenancy.uuidv7(), note_platform_action.p_tenant_id, note_platform_action.p_action, SESSION_USER);
+END;
+
+ALTER FUNCTION tenancy_private.note_platform_action(p_tenant_id uuid, p_action text) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy_private.note_platform_action(p_tenant_id uuid, p_action text) IS 'Record what the platform did to a tenant from outside.';
+
 CREATE FUNCTION tenancy_private.random_secret(p_prefix text) RETURNS text
     LANGUAGE sql PARALLEL SAFE
     BEGIN ATOMIC
@@ -2116,7 +2249,31 @@ ALTER FUNCTION tenancy_private.request_credential() OWNER TO tenancy_kernel;
 
 COMMENT ON FUNCTION tenancy_private.request_credential() IS 'The bearer token or apikey header of request.headers; NULL when there is none.';
 
-CREATE FUNCTION tenancy_private.sign_context(p_tenant_id uuid, p_actor_id uuid, p_role text, p_request jsonb) RETURNS void
+CREATE FUNCTION tenancy_private.require_administrator(p_tenant_id uuid, p_action text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    IF NOT tenancy_private.may_administer(p_tenant_id) THEN
+        RAISE EXCEPTION 'not permitted' USING
+            ERRCODE = 'TN002',
+            HINT = 'Enter the tenant as a manager, or SET ROLE tenancy_admin outside any tenant.';
+    END IF;
+
+    IF p_action IS NOT NULL AND tenancy.tenant_id() IS NULL THEN
+        PERFORM tenancy_private.note_platform_action(p_tenant_id, p_action);
+    ELSIF p_action IS NOT NULL AND NOT tenancy.may_write() THEN
+        RAISE EXCEPTION 'not permitted' USING
+            ERRCODE = 'TN002', HINT = 'This tenant, or this key, is read-only.';
+    END IF;
+END;
+$$;
+
+ALTER FUNCTION tenancy_private.require_administrator(p_tenant_id uuid, p_action text) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy_private.require_administrator(p_tenant_id uuid, p_action text) IS 'Refuse whoever may not manage a tenant; record an action of the platform (NULL: only reads). Raises TN002.';
+
+CREATE FUNCTION tenancy_private.sign_context(p_tenant_id uuid, p_actor_id uuid, p_role text, p_request jsonb, p_may_write boolean) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -2129,6 +2286,7 @@ BEGIN
         || coalesce(replace(p_actor_id::text, '-', ''), repeat('0', 32))
         || r.code
         || left(t.placement, 1)
+        || CASE WHEN p_may_write THEN 'w' ELSE 'r' END
         || encode(sha256(convert_to(p_request::text, 'UTF8')), 'hex')
     INTO STRICT v_body
     FROM tenancy_private.context_key AS k
@@ -2156,9 +2314,9 @@ BEGIN
 END;
 $$;
 
-ALTER FUNCTION tenancy_private.sign_context(p_tenant_id uuid, p_actor_id uuid, p_role text, p_request jsonb) OWNER TO tenancy_kernel;
+ALTER FUNCTION tenancy_private.sign_context(p_tenant_id uuid, p_actor_id uuid, p_role text, p_request jsonb, p_may_write boolean) OWNER TO tenancy_kernel;
 
-COMMENT ON FUNCTION tenancy_private.sign_context(p_tenant_id uuid, p_actor_id uuid, p_role text, p_request jsonb) IS 'Sign and set the context of this transaction. Raises TN003 when it has another one.';
+COMMENT ON FUNCTION tenancy_private.sign_context(p_tenant_id uuid, p_actor_id uuid, p_role text, p_request jsonb, p_may_write boolean) IS 'Sign and set the context of this transaction. Raises TN003 when it has another one.';
 
 CREATE FUNCTION tenancy_private.slug_skeleton(p_slug text) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -2209,15 +2367,15 @@ DECLARE
     v_body text;
     v_mac text;
 BEGIN
-    IF octet_length(v_token) IS DISTINCT FROM 198 THEN
+    IF octet_length(v_token) IS DISTINCT FROM 199 THEN
         RETURN NULL;
     END IF;
 
-    v_body := left(v_token, 134);
+    v_body := left(v_token, 135);
     v_mac := tenancy_private.context_mac(left(v_body, 4), v_body);
 
     IF v_mac IS NULL
-        OR sha256(convert_to(v_mac, 'UTF8')) <> sha256(convert_to(substr(v_token, 135), 'UTF8'))
+        OR sha256(convert_to(v_mac, 'UTF8')) <> sha256(convert_to(substr(v_token, 136), 'UTF8'))
     THEN
         RETURN NULL;
     END IF;
@@ -2228,7 +2386,7 @@ $$;
 
 ALTER FUNCTION tenancy_private.verified_context() OWNER TO tenancy_kernel;
 
-COMMENT ON FUNCTION tenancy_private.verified_context() IS 'The 134 signed characters of this transaction''s context when the signature is right, else NULL.';
+COMMENT ON FUNCTION tenancy_private.verified_context() IS 'The 135 signed characters of this transaction''s context when the signature is right, else NULL.';
 
 CREATE FUNCTION tenancy_private.verify_jwt(p_token text) RETURNS jsonb
     LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL RESTRICTED
@@ -2237,39 +2395,44 @@ CREATE FUNCTION tenancy_private.verify_jwt(p_token text) RETURNS jsonb
 DECLARE
     v_part text[] := string_to_array(p_token, '.');
     v_now numeric := extract(EPOCH FROM clock_timestamp());
-    v_issuer record;
+    v_signer tenancy_private.jwt_issuer [];
+    v_header jsonb;
     v_claims jsonb;
 BEGIN
     IF octet_length(p_token) > 8192 OR cardinality(v_part) IS DISTINCT FROM 3 THEN
         RETURN NULL;
     END IF;
 
-    SELECT i.issuer, i.audience, i.tenant_claim, i.role_claim INTO v_issuer
+    SELECT array_agg(i) INTO v_signer
     FROM tenancy_private.jwt_issuer AS i
     WHERE i.revoked_at IS NULL
       AND sha256(convert_to(v_part[3], 'UTF8')) = sha256(convert_to(rtrim(translate(encode(
           sha256(i.opad || sha256(i.ipad || convert_to(v_part[1] || '.' || v_part[2], 'UTF8'))),
           'base64'
       ), '+/', '-_'), '='), 'UTF8'));
-    IF NOT FOUND THEN
+    IF v_signer IS NULL THEN
         RETURN NULL;
     END IF;
 
+    v_header := convert_from(tenancy_private.decode_base64url(v_part[1]), 'UTF8')::jsonb;
     v_claims := convert_from(tenancy_private.decode_base64url(v_part[2]), 'UTF8')::jsonb;
-    IF convert_from(tenancy_private.decode_base64url(v_part[1]), 'UTF8')::jsonb ->> 'alg' = 'HS256'
-        AND v_claims ->> 'iss' = v_issuer.issuer
-        AND (v_claims -> 'aud') @> to_jsonb(v_issuer.audience)
-        AND (v_claims ->> 'exp')::numeric > v_now
-        AND coalesce((v_claims ->> 'nbf')::numeric, 0) <= v_now
-    THEN
-        RETURN jsonb_build_object(
+    RETURN (
+        SELECT jsonb_build_object(
             'sub', v_claims -> 'sub',
-            'tenant', v_claims -> v_issuer.tenant_claim,
-            'role', v_claims -> v_issuer.role_claim
-        );
-    END IF;
-
-    RETURN NULL;
+            'tenant', v_claims -> s.tenant_claim,
+            'role', v_claims -> s.role_claim
+        )
+        FROM unnest(v_signer) AS s
+        WHERE v_header ->> 'alg' = 'HS256'
+          AND NOT v_header ? 'crit'
+          AND v_claims ->> 'iss' = s.issuer
+          AND (v_claims -> 'aud') @> to_jsonb(s.audience)
+          AND jsonb_typeof(v_claims -> 'exp') = 'number'
+          AND (v_claims ->> 'exp')::numeric > v_now
+          AND coalesce(jsonb_typeof(v_claims -> 'nbf'), 'number') = 'number'
+          AND coalesce((v_claims ->> 'nbf')::numeric, 0) <= v_now
+        LIMIT 1
+    );
 EXCEPTION
     WHEN data_exception OR cardinality_violation THEN
         RETURN NULL;
@@ -3566,6 +3729,9 @@ ALTER TABLE ONLY tenancy_private.member
 ALTER TABLE ONLY tenancy_private.node
     ADD CONSTRAINT node_pkey PRIMARY KEY (one);
 
+ALTER TABLE ONLY tenancy_private.platform_action
+    ADD CONSTRAINT platform_action_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY tenancy_private.provisioning_request
     ADD CONSTRAINT provisioning_request_pkey PRIMARY KEY (idempotency_key);
 
@@ -3891,49 +4057,49 @@ ALTER TABLE app.storage_buckets ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE app.storage_objects ENABLE ROW LEVEL SECURITY;
 
-CREATE POLICY subject_delete ON app.analytics FOR DELETE TO tenancy_customer USING ((customer_id = ( SELECT tenancy.actor_id() AS actor_id)));
+CREATE POLICY subject_delete ON app.analytics FOR DELETE TO tenancy_customer USING (((customer_id = ( SELECT tenancy.actor_id() AS actor_id)) AND ( SELECT tenancy.may_write() AS may_write)));
 
-CREATE POLICY subject_delete ON app.bookings FOR DELETE TO tenancy_customer USING ((customer_id = ( SELECT tenancy.actor_id() AS actor_id)));
+CREATE POLICY subject_delete ON app.bookings FOR DELETE TO tenancy_customer USING (((customer_id = ( SELECT tenancy.actor_id() AS actor_id)) AND ( SELECT tenancy.may_write() AS may_write)));
 
-CREATE POLICY subject_delete ON app.customers FOR DELETE TO tenancy_customer USING ((id = ( SELECT tenancy.actor_id() AS actor_id)));
+CREATE POLICY subject_delete ON app.customers FOR DELETE TO tenancy_customer USING (((id = ( SELECT tenancy.actor_id() AS actor_id)) AND ( SELECT tenancy.may_write() AS may_write)));
 
-CREATE POLICY subject_delete ON app.guests FOR DELETE TO tenancy_customer USING ((customer_id = ( SELECT tenancy.actor_id() AS actor_id)));
+CREATE POLICY subject_delete ON app.guests FOR DELETE TO tenancy_customer USING (((customer_id = ( SELECT tenancy.actor_id() AS actor_id)) AND ( SELECT tenancy.may_write() AS may_write)));
 
-CREATE POLICY subject_delete ON app.orders FOR DELETE TO tenancy_customer USING ((customer_id = ( SELECT tenancy.actor_id() AS actor_id)));
+CREATE POLICY subject_delete ON app.orders FOR DELETE TO tenancy_customer USING (((customer_id = ( SELECT tenancy.actor_id() AS actor_id)) AND ( SELECT tenancy.may_write() AS may_write)));
 
-CREATE POLICY subject_delete ON app.patients FOR DELETE TO tenancy_customer USING ((customer_id = ( SELECT tenancy.actor_id() AS actor_id)));
+CREATE POLICY subject_delete ON app.patients FOR DELETE TO tenancy_customer USING (((customer_id = ( SELECT tenancy.actor_id() AS actor_id)) AND ( SELECT tenancy.may_write() AS may_write)));
 
-CREATE POLICY subject_delete ON app.pin_comments FOR DELETE TO tenancy_customer USING ((author_id = ( SELECT tenancy.actor_id() AS actor_id)));
+CREATE POLICY subject_delete ON app.pin_comments FOR DELETE TO tenancy_customer USING (((author_id = ( SELECT tenancy.actor_id() AS actor_id)) AND ( SELECT tenancy.may_write() AS may_write)));
 
-CREATE POLICY subject_delete ON app.pins FOR DELETE TO tenancy_customer USING ((customer_id = ( SELECT tenancy.actor_id() AS actor_id)));
+CREATE POLICY subject_delete ON app.pins FOR DELETE TO tenancy_customer USING (((customer_id = ( SELECT tenancy.actor_id() AS actor_id)) AND ( SELECT tenancy.may_write() AS may_write)));
 
-CREATE POLICY subject_delete ON app.reservations FOR DELETE TO tenancy_customer USING ((customer_id = ( SELECT tenancy.actor_id() AS actor_id)));
+CREATE POLICY subject_delete ON app.reservations FOR DELETE TO tenancy_customer USING (((customer_id = ( SELECT tenancy.actor_id() AS actor_id)) AND ( SELECT tenancy.may_write() AS may_write)));
 
-CREATE POLICY subject_delete ON app.storage_objects FOR DELETE TO tenancy_customer USING ((customer_id = ( SELECT tenancy.actor_id() AS actor_id)));
+CREATE POLICY subject_delete ON app.storage_objects FOR DELETE TO tenancy_customer USING (((customer_id = ( SELECT tenancy.actor_id() AS actor_id)) AND ( SELECT tenancy.may_write() AS may_write)));
 
-CREATE POLICY subject_delete ON app.survey_responses FOR DELETE TO tenancy_customer USING ((customer_id = ( SELECT tenancy.actor_id() AS actor_id)));
+CREATE POLICY subject_delete ON app.survey_responses FOR DELETE TO tenancy_customer USING (((customer_id = ( SELECT tenancy.actor_id() AS actor_id)) AND ( SELECT tenancy.may_write() AS may_write)));
 
-CREATE POLICY subject_insert ON app.analytics FOR INSERT TO tenancy_customer WITH CHECK ((customer_id = ( SELECT tenancy.actor_id() AS actor_id)));
+CREATE POLICY subject_insert ON app.analytics FOR INSERT TO tenancy_customer WITH CHECK (((customer_id = ( SELECT tenancy.actor_id() AS actor_id)) AND ( SELECT tenancy.may_write() AS may_write)));
 
-CREATE POLICY subject_insert ON app.bookings FOR INSERT TO tenancy_customer WITH CHECK ((customer_id = ( SELECT tenancy.actor_id() AS actor_id)));
+CREATE POLICY subject_insert ON app.bookings FOR INSERT TO tenancy_customer WITH CHECK (((customer_id = ( SELECT tenancy.actor_id() AS actor_id)) AND ( SELECT tenancy.may_write() AS may_write)));
 
-CREATE POLICY subject_insert ON app.customers FOR INSERT TO tenancy_customer WITH CHECK ((id = ( SELECT tenancy.actor_id() AS actor_id)));
+CREATE POLICY subject_insert ON app.customers FOR INSERT TO tenancy_customer WITH CHECK (((id = ( SELECT tenancy.actor_id() AS actor_id)) AND ( SELECT tenancy.may_write() AS may_write)));
 
-CREATE POLICY subject_insert ON app.guests FOR INSERT TO tenancy_customer WITH CHECK ((customer_id = ( SELECT tenancy.actor_id() AS actor_id)));
+CREATE POLICY subject_insert ON app.guests FOR INSERT TO tenancy_customer WITH CHECK (((customer_id = ( SELECT tenancy.actor_id() AS actor_id)) AND ( SELECT tenancy.may_write() AS may_write)));
 
-CREATE POLICY subject_insert ON app.orders FOR INSERT TO tenancy_customer WITH CHECK ((customer_id = ( SELECT tenancy.actor_id() AS actor_id)));
+CREATE POLICY subject_insert ON app.orders FOR INSERT TO tenancy_customer WITH CHECK (((customer_id = ( SELECT tenancy.actor_id() AS actor_id)) AND ( SELECT tenancy.may_write() AS may_write)));
 
-CREATE POLICY subject_insert ON app.patients FOR INSERT TO tenancy_customer WITH CHECK ((customer_id = ( SELECT tenancy.actor_id() AS actor_id)));
+CREATE POLICY subject_insert ON app.patients FOR INSERT TO tenancy_customer WITH CHECK (((customer_id = ( SELECT tenancy.actor_id() AS actor_id)) AND ( SELECT tenancy.may_write() AS may_write)));
 
-CREATE POLICY subject_insert ON app.pin_comments FOR INSERT TO tenancy_customer WITH CHECK ((author_id = ( SELECT tenancy.actor_id() AS actor_id)));
+CREATE POLICY subject_insert ON app.pin_comments FOR INSERT TO tenancy_customer WITH CHECK (((author_id = ( SELECT tenancy.actor_id() AS actor_id)) AND ( SELECT tenancy.may_write() AS may_write)));
 
-CREATE POLICY subject_insert ON app.pins FOR INSERT TO tenancy_customer WITH CHECK ((customer_id = ( SELECT tenancy.actor_id() AS actor_id)));
+CREATE POLICY subject_insert ON app.pins FOR INSERT TO tenancy_customer WITH CHECK (((customer_id = ( SELECT tenancy.actor_id() AS actor_id)) AND ( SELECT tenancy.may_write() AS may_write)));
 
-CREATE POLICY subject_insert ON app.reservations FOR INSERT TO tenancy_customer WITH CHECK ((customer_id = ( SELECT tenancy.actor_id() AS actor_id)));
+CREATE POLICY subject_insert ON app.reservations FOR INSERT TO tenancy_customer WITH CHECK (((customer_id = ( SELECT tenancy.actor_id() AS actor_id)) AND ( SELECT tenancy.may_write() AS may_write)));
 
-CREATE POLICY subject_insert ON app.storage_objects FOR INSERT TO tenancy_customer WITH CHECK ((customer_id = ( SELECT tenancy.actor_id() AS actor_id)));
+CREATE POLICY subject_insert ON app.storage_objects FOR INSERT TO tenancy_customer WITH CHECK (((customer_id = ( SELECT tenancy.actor_id() AS actor_id)) AND ( SELECT tenancy.may_write() AS may_write)));
 
-CREATE POLICY subject_insert ON app.survey_responses FOR INSERT TO tenancy_customer WITH CHECK ((customer_id = ( SELECT tenancy.actor_id() AS actor_id)));
+CREATE POLICY subject_insert ON app.survey_responses FOR INSERT TO tenancy_customer WITH CHECK (((customer_id = ( SELECT tenancy.actor_id() AS actor_id)) AND ( SELECT tenancy.may_write() AS may_write)));
 
 CREATE POLICY subject_select ON app.analytics FOR SELECT TO tenancy_customer USING ((customer_id = ( SELECT tenancy.actor_id() AS actor_id)));
 
@@ -3953,81 +4119,81 @@ CREATE POLICY subject_select ON app.storage_objects FOR SELECT TO tenancy_custom
 
 CREATE POLICY subject_select ON app.survey_responses FOR SELECT TO tenancy_customer USING ((customer_id = ( SELECT tenancy.actor_id() AS actor_id)));
 
-CREATE POLICY subject_update ON app.analytics FOR UPDATE TO tenancy_customer USING ((customer_id = ( SELECT tenancy.actor_id() AS actor_id))) WITH CHECK ((customer_id = ( SELECT tenancy.actor_id() AS actor_id)));
+CREATE POLICY subject_update ON app.analytics FOR UPDATE TO tenancy_customer USING (((customer_id = ( SELECT tenancy.actor_id() AS actor_id)) AND ( SELECT tenancy.may_write() AS may_write))) WITH CHECK (((customer_id = ( SELECT tenancy.actor_id() AS actor_id)) AND ( SELECT tenancy.may_write() AS may_write)));
 
-CREATE POLICY subject_update ON app.bookings FOR UPDATE TO tenancy_customer USING ((customer_id = ( SELECT tenancy.actor_id() AS actor_id))) WITH CHECK ((customer_id = ( SELECT tenancy.actor_id() AS actor_id)));
+CREATE POLICY subject_update ON app.bookings FOR UPDATE TO tenancy_customer USING (((customer_id = ( SELECT tenancy.actor_id() AS actor_id)) AND ( SELECT tenancy.may_write() AS may_write))) WITH CHECK (((customer_id = ( SELECT tenancy.actor_id() AS actor_id)) AND ( SELECT tenancy.may_write() AS may_write)));
 
-CREATE POLICY subject_update ON app.customers FOR UPDATE TO tenancy_customer USING ((id = ( SELECT tenancy.actor_id() AS actor_id))) WITH CHECK ((id = ( SELECT tenancy.actor_id() AS actor_id)));
+CREATE POLICY subject_update ON app.customers FOR UPDATE TO tenancy_customer USING (((id = ( SELECT tenancy.actor_id() AS actor_id)) AND ( SELECT tenancy.may_write() AS may_write))) WITH CHECK (((id = ( SELECT tenancy.actor_id() AS actor_id)) AND ( SELECT tenancy.may_write() AS may_write)));
 
-CREATE POLICY subject_update ON app.guests FOR UPDATE TO tenancy_customer USING ((customer_id = ( SELECT tenancy.actor_id() AS actor_id))) WITH CHECK ((customer_id = ( SELECT tenancy.actor_id() AS actor_id)));
+CREATE POLICY subject_update ON app.guests FOR UPDATE TO tenancy_customer USING (((customer_id = ( SELECT tenancy.actor_id() AS actor_id)) AND ( SELECT tenancy.may_write() AS may_write))) WITH CHECK (((customer_id = ( SELECT tenancy.actor_id() AS actor_id)) AND ( SELECT tenancy.may_write() AS may_write)));
 
-CREATE POLICY subject_update ON app.orders FOR UPDATE TO tenancy_customer USING ((customer_id = ( SELECT tenancy.actor_id() AS actor_id))) WITH CHECK ((customer_id = ( SELECT tenancy.actor_id() AS actor_id)));
+CREATE POLICY subject_update ON app.orders FOR UPDATE TO tenancy_customer USING (((customer_id = ( SELECT tenancy.actor_id() AS actor_id)) AND ( SELECT tenancy.may_write() AS may_write))) WITH CHECK (((customer_id = ( SELECT tenancy.actor_id() AS actor_id)) AND ( SELECT tenancy.may_write() AS may_write)));
 
-CREATE POLICY subject_update ON app.patients FOR UPDATE TO tenancy_customer USING ((customer_id = ( SELECT tenancy.actor_id() AS actor_id))) WITH CHECK ((customer_id = ( SELECT tenancy.actor_id() AS actor_id)));
+CREATE POLICY subject_update ON app.patients FOR UPDATE TO tenancy_customer USING (((customer_id = ( SELECT tenancy.actor_id() AS actor_id)) AND ( SELECT tenancy.may_write() AS may_write))) WITH CHECK (((customer_id = ( SELECT tenancy.actor_id() AS actor_id)) AND ( SELECT tenancy.may_write() AS may_write)));
 
-CREATE POLICY subject_update ON app.pin_comments FOR UPDATE TO tenancy_customer USING ((author_id = ( SELECT tenancy.actor_id() AS actor_id))) WITH CHECK ((author_id = ( SELECT tenancy.actor_id() AS actor_id)));
+CREATE POLICY subject_update ON app.pin_comments FOR UPDATE TO tenancy_customer USING (((author_id = ( SELECT tenancy.actor_id() AS actor_id)) AND ( SELECT tenancy.may_write() AS may_write))) WITH CHECK (((author_id = ( SELECT tenancy.actor_id() AS actor_id)) AND ( SELECT tenancy.may_write() AS may_write)));
 
-CREATE POLICY subject_update ON app.pins FOR UPDATE TO tenancy_customer USING ((customer_id = ( SELECT tenancy.actor_id() AS actor_id))) WITH CHECK ((customer_id = ( SELECT tenancy.actor_id() AS actor_id)));
+CREATE POLICY subject_update ON app.pins FOR UPDATE TO tenancy_customer USING (((customer_id = ( SELECT tenancy.actor_id() AS actor_id)) AND ( SELECT tenancy.may_write() AS may_write))) WITH CHECK (((customer_id = ( SELECT tenancy.actor_id() AS actor_id)) AND ( SELECT tenancy.may_write() AS may_write)));
 
-CREATE POLICY subject_update ON app.reservations FOR UPDATE TO tenancy_customer USING ((customer_id = ( SELECT tenancy.actor_id() AS actor_id))) WITH CHECK ((customer_id = ( SELECT tenancy.actor_id() AS actor_id)));
+CREATE POLICY subject_update ON app.reservations FOR UPDATE TO tenancy_customer USING (((customer_id = ( SELECT tenancy.actor_id() AS actor_id)) AND ( SELECT tenancy.may_write() AS may_write))) WITH CHECK (((customer_id = ( SELECT tenancy.actor_id() AS actor_id)) AND ( SELECT tenancy.may_write() AS may_write)));
 
-CREATE POLICY subject_update ON app.storage_objects FOR UPDATE TO tenancy_customer USING ((customer_id = ( SELECT tenancy.actor_id() AS actor_id))) WITH CHECK ((customer_id = ( SELECT tenancy.actor_id() AS actor_id)));
+CREATE POLICY subject_update ON app.storage_objects FOR UPDATE TO tenancy_customer USING (((customer_id = ( SELECT tenancy.actor_id() AS actor_id)) AND ( SELECT tenancy.may_write() AS may_write))) WITH CHECK (((customer_id = ( SELECT tenancy.actor_id() AS actor_id)) AND ( SELECT tenancy.may_write() AS may_write)));
 
-CREATE POLICY subject_update ON app.survey_responses FOR UPDATE TO tenancy_customer USING ((customer_id = ( SELECT tenancy.actor_id() AS actor_id))) WITH CHECK ((customer_id = ( SELECT tenancy.actor_id() AS actor_id)));
+CREATE POLICY subject_update ON app.survey_responses FOR UPDATE TO tenancy_customer USING (((customer_id = ( SELECT tenancy.actor_id() AS actor_id)) AND ( SELECT tenancy.may_write() AS may_write))) WITH CHECK (((customer_id = ( SELECT tenancy.actor_id() AS actor_id)) AND ( SELECT tenancy.may_write() AS may_write)));
 
 ALTER TABLE app.survey_responses ENABLE ROW LEVEL SECURITY;
 
-CREATE POLICY tenant_delete ON app.analytics FOR DELETE TO tenancy_manager, tenancy_admin USING (true);
+CREATE POLICY tenant_delete ON app.analytics FOR DELETE TO tenancy_manager, tenancy_admin USING (( SELECT tenancy.may_write() AS may_write));
 
-CREATE POLICY tenant_delete ON app.bookings FOR DELETE TO tenancy_manager, tenancy_admin USING (true);
+CREATE POLICY tenant_delete ON app.bookings FOR DELETE TO tenancy_manager, tenancy_admin USING (( SELECT tenancy.may_write() AS may_write));
 
-CREATE POLICY tenant_delete ON app.customers FOR DELETE TO tenancy_manager, tenancy_admin USING (true);
+CREATE POLICY tenant_delete ON app.customers FOR DELETE TO tenancy_manager, tenancy_admin USING (( SELECT tenancy.may_write() AS may_write));
 
-CREATE POLICY tenant_delete ON app.guests FOR DELETE TO tenancy_manager, tenancy_admin USING (true);
+CREATE POLICY tenant_delete ON app.guests FOR DELETE TO tenancy_manager, tenancy_admin USING (( SELECT tenancy.may_write() AS may_write));
 
-CREATE POLICY tenant_delete ON app.orders FOR DELETE TO tenancy_manager, tenancy_admin USING (true);
+CREATE POLICY tenant_delete ON app.orders FOR DELETE TO tenancy_manager, tenancy_admin USING (( SELECT tenancy.may_write() AS may_write));
 
-CREATE POLICY tenant_delete ON app.patients FOR DELETE TO tenancy_manager, tenancy_admin USING (true);
+CREATE POLICY tenant_delete ON app.patients FOR DELETE TO tenancy_manager, tenancy_admin USING (( SELECT tenancy.may_write() AS may_write));
 
-CREATE POLICY tenant_delete ON app.pin_comments FOR DELETE TO tenancy_manager, tenancy_admin USING (true);
+CREATE POLICY tenant_delete ON app.pin_comments FOR DELETE TO tenancy_manager, tenancy_admin USING (( SELECT tenancy.may_write() AS may_write));
 
-CREATE POLICY tenant_delete ON app.pins FOR DELETE TO tenancy_manager, tenancy_admin USING (true);
+CREATE POLICY tenant_delete ON app.pins FOR DELETE TO tenancy_manager, tenancy_admin USING (( SELECT tenancy.may_write() AS may_write));
 
-CREATE POLICY tenant_delete ON app.reservations FOR DELETE TO tenancy_manager, tenancy_admin USING (true);
+CREATE POLICY tenant_delete ON app.reservations FOR DELETE TO tenancy_manager, tenancy_admin USING (( SELECT tenancy.may_write() AS may_write));
 
-CREATE POLICY tenant_delete ON app.settings FOR DELETE TO tenancy_manager, tenancy_admin USING (true);
+CREATE POLICY tenant_delete ON app.settings FOR DELETE TO tenancy_manager, tenancy_admin USING (( SELECT tenancy.may_write() AS may_write));
 
-CREATE POLICY tenant_delete ON app.storage_buckets FOR DELETE TO tenancy_manager, tenancy_admin USING (true);
+CREATE POLICY tenant_delete ON app.storage_buckets FOR DELETE TO tenancy_manager, tenancy_admin USING (( SELECT tenancy.may_write() AS may_write));
 
-CREATE POLICY tenant_delete ON app.storage_objects FOR DELETE TO tenancy_manager, tenancy_admin USING (true);
+CREATE POLICY tenant_delete ON app.storage_objects FOR DELETE TO tenancy_manager, tenancy_admin USING (( SELECT tenancy.may_write() AS may_write));
 
-CREATE POLICY tenant_delete ON app.survey_responses FOR DELETE TO tenancy_manager, tenancy_admin USING (true);
+CREATE POLICY tenant_delete ON app.survey_responses FOR DELETE TO tenancy_manager, tenancy_admin USING (( SELECT tenancy.may_write() AS may_write));
 
-CREATE POLICY tenant_insert ON app.analytics FOR INSERT TO tenancy_staff, tenancy_manager, tenancy_admin WITH CHECK (true);
+CREATE POLICY tenant_insert ON app.analytics FOR INSERT TO tenancy_staff, tenancy_manager, tenancy_admin WITH CHECK (( SELECT tenancy.may_write() AS may_write));
 
-CREATE POLICY tenant_insert ON app.bookings FOR INSERT TO tenancy_staff, tenancy_manager, tenancy_admin WITH CHECK (true);
+CREATE POLICY tenant_insert ON app.bookings FOR INSERT TO tenancy_staff, tenancy_manager, tenancy_admin WITH CHECK (( SELECT tenancy.may_write() AS may_write));
 
-CREATE POLICY tenant_insert ON app.customers FOR INSERT TO tenancy_staff, tenancy_manager, tenancy_admin WITH CHECK (true);
+CREATE POLICY tenant_insert ON app.customers FOR INSERT TO tenancy_staff, tenancy_manager, tenancy_admin WITH CHECK (( SELECT tenancy.may_write() AS may_write));
 
-CREATE POLICY tenant_insert ON app.guests FOR INSERT TO tenancy_staff, tenancy_manager, tenancy_admin WITH CHECK (true);
+CREATE POLICY tenant_insert ON app.guests FOR INSERT TO tenancy_staff, tenancy_manager, tenancy_admin WITH CHECK (( SELECT tenancy.may_write() AS may_write));
 
-CREATE POLICY tenant_insert ON app.orders FOR INSERT TO tenancy_staff, tenancy_manager, tenancy_admin WITH CHECK (true);
+CREATE POLICY tenant_insert ON app.orders FOR INSERT TO tenancy_staff, tenancy_manager, tenancy_admin WITH CHECK (( SELECT tenancy.may_write() AS may_write));
 
-CREATE POLICY tenant_insert ON app.patients FOR INSERT TO tenancy_staff, tenancy_manager, tenancy_admin WITH CHECK (true);
+CREATE POLICY tenant_insert ON app.patients FOR INSERT TO tenancy_staff, tenancy_manager, tenancy_admin WITH CHECK (( SELECT tenancy.may_write() AS may_write));
 
-CREATE POLICY tenant_insert ON app.pin_comments FOR INSERT TO tenancy_staff, tenancy_manager, tenancy_admin WITH CHECK (true);
+CREATE POLICY tenant_insert ON app.pin_comments FOR INSERT TO tenancy_staff, tenancy_manager, tenancy_admin WITH CHECK (( SELECT tenancy.may_write() AS may_write));
 
-CREATE POLICY tenant_insert ON app.pins FOR INSERT TO tenancy_staff, tenancy_manager, tenancy_admin WITH CHECK (true);
+CREATE POLICY tenant_insert ON app.pins FOR INSERT TO tenancy_staff, tenancy_manager, tenancy_admin WITH CHECK (( SELECT tenancy.may_write() AS may_write));
 
-CREATE POLICY tenant_insert ON app.reservations FOR INSERT TO tenancy_staff, tenancy_manager, tenancy_admin WITH CHECK (true);
+CREATE POLICY tenant_insert ON app.reservations FOR INSERT TO tenancy_staff, tenancy_manager, tenancy_admin WITH CHECK (( SELECT tenancy.may_write() AS may_write));
 
-CREATE POLICY tenant_insert ON app.settings FOR INSERT TO tenancy_manager, tenancy_admin WITH CHECK (true);
+CREATE POLICY tenant_insert ON app.settings FOR INSERT TO tenancy_manager, tenancy_admin WITH CHECK (( SELECT tenancy.may_write() AS may_write));
 
-CREATE POLICY tenant_insert ON app.storage_buckets FOR INSERT TO tenancy_staff, tenancy_manager, tenancy_admin WITH CHECK (true);
+CREATE POLICY tenant_insert ON app.storage_buckets FOR INSERT TO tenancy_staff, tenancy_manager, tenancy_admin WITH CHECK (( SELECT tenancy.may_write() AS may_write));
 
-CREATE POLICY tenant_insert ON app.storage_objects FOR INSERT TO tenancy_staff, tenancy_manager, tenancy_admin WITH CHECK (true);
+CREATE POLICY tenant_insert ON app.storage_objects FOR INSERT TO tenancy_staff, tenancy_manager, tenancy_admin WITH CHECK (( SELECT tenancy.may_write() AS may_write));
 
-CREATE POLICY tenant_insert ON app.survey_responses FOR INSERT TO tenancy_staff, tenancy_manager, tenancy_admin WITH CHECK (true);
+CREATE POLICY tenant_insert ON app.survey_responses FOR INSERT TO tenancy_staff, tenancy_manager, tenancy_admin WITH CHECK (( SELECT tenancy.may_write() AS may_write));
 
 CREATE POLICY tenant_select ON app.analytics FOR SELECT TO tenancy_staff, tenancy_manager, tenancy_admin USING (true);
 
@@ -4055,31 +4221,31 @@ CREATE POLICY tenant_select ON app.storage_objects FOR SELECT TO tenancy_staff, 
 
 CREATE POLICY tenant_select ON app.survey_responses FOR SELECT TO tenancy_staff, tenancy_manager, tenancy_admin USING (true);
 
-CREATE POLICY tenant_update ON app.analytics FOR UPDATE TO tenancy_staff, tenancy_manager, tenancy_admin USING (true) WITH CHECK (true);
+CREATE POLICY tenant_update ON app.analytics FOR UPDATE TO tenancy_staff, tenancy_manager, tenancy_admin USING (( SELECT tenancy.may_write() AS may_write)) WITH CHECK (( SELECT tenancy.may_write() AS may_write));
 
-CREATE POLICY tenant_update ON app.bookings FOR UPDATE TO tenancy_staff, tenancy_manager, tenancy_admin USING (true) WITH CHECK (true);
+CREATE POLICY tenant_update ON app.bookings FOR UPDATE TO tenancy_staff, tenancy_manager, tenancy_admin USING (( SELECT tenancy.may_write() AS may_write)) WITH CHECK (( SELECT tenancy.may_write() AS may_write));
 
-CREATE POLICY tenant_update ON app.customers FOR UPDATE TO tenancy_staff, tenancy_manager, tenancy_admin USING (true) WITH CHECK (true);
+CREATE POLICY tenant_update ON app.customers FOR UPDATE TO tenancy_staff, tenancy_manager, tenancy_admin USING (( SELECT tenancy.may_write() AS may_write)) WITH CHECK (( SELECT tenancy.may_write() AS may_write));
 
-CREATE POLICY tenant_update ON app.guests FOR UPDATE TO tenancy_staff, tenancy_manager, tenancy_admin USING (true) WITH CHECK (true);
+CREATE POLICY tenant_update ON app.guests FOR UPDATE TO tenancy_staff, tenancy_manager, tenancy_admin USING (( SELECT tenancy.may_write() AS may_write)) WITH CHECK (( SELECT tenancy.may_write() AS may_write));
 
-CREATE POLICY tenant_update ON app.orders FOR UPDATE TO tenancy_staff, tenancy_manager, tenancy_admin USING (true) WITH CHECK (true);
+CREATE POLICY tenant_update ON app.orders FOR UPDATE TO tenancy_staff, tenancy_manager, tenancy_admin USING (( SELECT tenancy.may_write() AS may_write)) WITH CHECK (( SELECT tenancy.may_write() AS may_write));
 
-CREATE POLICY tenant_update ON app.patients FOR UPDATE TO tenancy_staff, tenancy_manager, tenancy_admin USING (true) WITH CHECK (true);
+CREATE POLICY tenant_update ON app.patients FOR UPDATE TO tenancy_staff, tenancy_manager, tenancy_admin USING (( SELECT tenancy.may_write() AS may_write)) WITH CHECK (( SELECT tenancy.may_write() AS may_write));
 
-CREATE POLICY tenant_update ON app.pin_comments FOR UPDATE TO tenancy_staff, tenancy_manager, tenancy_admin USING (true) WITH CHECK (true);
+CREATE POLICY tenant_update ON app.pin_comments FOR UPDATE TO tenancy_staff, tenancy_manager, tenancy_admin USING (( SELECT tenancy.may_write() AS may_write)) WITH CHECK (( SELECT tenancy.may_write() AS may_write));
 
-CREATE POLICY tenant_update ON app.pins FOR UPDATE TO tenancy_staff, tenancy_manager, tenancy_admin USING (true) WITH CHECK (true);
+CREATE POLICY tenant_update ON app.pins FOR UPDATE TO tenancy_staff, tenancy_manager, tenancy_admin USING (( SELECT tenancy.may_write() AS may_write)) WITH CHECK (( SELECT tenancy.may_write() AS may_write));
 
-CREATE POLICY tenant_update ON app.reservations FOR UPDATE TO tenancy_staff, tenancy_manager, tenancy_admin USING (true) WITH CHECK (true);
+CREATE POLICY tenant_update ON app.reservations FOR UPDATE TO tenancy_staff, tenancy_manager, tenancy_admin USING (( SELECT tenancy.may_write() AS may_write)) WITH CHECK (( SELECT tenancy.may_write() AS may_write));
 
-CREATE POLICY tenant_update ON app.settings FOR UPDATE TO tenancy_manager, tenancy_admin USING (true) WITH CHECK (true);
+CREATE POLICY tenant_update ON app.settings FOR UPDATE TO tenancy_manager, tenancy_admin USING (( SELECT tenancy.may_write() AS may_write)) WITH CHECK (( SELECT tenancy.may_write() AS may_write));
 
-CREATE POLICY tenant_update ON app.storage_buckets FOR UPDATE TO tenancy_staff, tenancy_manager, tenancy_admin USING (true) WITH CHECK (true);
+CREATE POLICY tenant_update ON app.storage_buckets FOR UPDATE TO tenancy_staff, tenancy_manager, tenancy_admin USING (( SELECT tenancy.may_write() AS may_write)) WITH CHECK (( SELECT tenancy.may_write() AS may_write));
 
-CREATE POLICY tenant_update ON app.storage_objects FOR UPDATE TO tenancy_staff, tenancy_manager, tenancy_admin USING (true) WITH CHECK (true);
+CREATE POLICY tenant_update ON app.storage_objects FOR UPDATE TO tenancy_staff, tenancy_manager, tenancy_admin USING (( SELECT tenancy.may_write() AS may_write)) WITH CHECK (( SELECT tenancy.may_write() AS may_write));
 
-CREATE POLICY tenant_update ON app.survey_responses FOR UPDATE TO tenancy_staff, tenancy_manager, tenancy_admin USING (true) WITH CHECK (true);
+CREATE POLICY tenant_update ON app.survey_responses FOR UPDATE TO tenancy_staff, tenancy_manager, tenancy_admin USING (( SELECT tenancy.may_write() AS may_write)) WITH CHECK (( SELECT tenancy.may_write() AS may_write));
 
 CREATE POLICY tenant_wall ON app.analytics AS RESTRICTIVE USING ((tenant_id = ( SELECT tenancy.tenant_id() AS tenant_id))) WITH CHECK ((tenant_id = ( SELECT tenancy.tenant_id() AS tenant_id)));
 
@@ -4132,6 +4298,12 @@ COMMENT ON POLICY tenant_wall ON app.storage_objects IS 'Restrictive: no permiss
 CREATE POLICY tenant_wall ON app.survey_responses AS RESTRICTIVE USING ((tenant_id = ( SELECT tenancy.tenant_id() AS tenant_id))) WITH CHECK ((tenant_id = ( SELECT tenancy.tenant_id() AS tenant_id)));
 
 COMMENT ON POLICY tenant_wall ON app.survey_responses IS 'Restrictive: no permissive policy added later can cross tenants.';
+
+
+
+
+
+
 
 
 
@@ -4460,11 +4632,22 @@ GRANT ALL ON FUNCTION tenancy.leave() TO tenancy_operator;
 GRANT ALL ON FUNCTION tenancy.leave() TO tenancy_staff;
 GRANT ALL ON FUNCTION tenancy.list_api_keys(p_tenant_id uuid) TO tenancy_admin;
 GRANT ALL ON FUNCTION tenancy.list_api_keys(p_tenant_id uuid) TO tenancy_manager;
+GRANT ALL ON FUNCTION tenancy.list_evidence(p_only_open boolean) TO tenancy_admin;
 GRANT ALL ON FUNCTION tenancy.list_invitations(p_tenant_id uuid) TO tenancy_admin;
 GRANT ALL ON FUNCTION tenancy.list_invitations(p_tenant_id uuid) TO tenancy_manager;
 GRANT ALL ON FUNCTION tenancy.list_members(p_tenant_id uuid) TO tenancy_admin;
 GRANT ALL ON FUNCTION tenancy.list_members(p_tenant_id uuid) TO tenancy_manager;
 GRANT ALL ON FUNCTION tenancy.list_tenants(p_after uuid, p_limit integer) TO tenancy_admin;
+GRANT ALL ON FUNCTION tenancy.may_write() TO tenancy_admin;
+GRANT ALL ON FUNCTION tenancy.may_write() TO tenancy_auditor;
+GRANT ALL ON FUNCTION tenancy.may_write() TO tenancy_builder;
+GRANT ALL ON FUNCTION tenancy.may_write() TO tenancy_console;
+GRANT ALL ON FUNCTION tenancy.may_write() TO tenancy_customer;
+GRANT ALL ON FUNCTION tenancy.may_write() TO tenancy_gateway;
+GRANT ALL ON FUNCTION tenancy.may_write() TO tenancy_manager;
+GRANT ALL ON FUNCTION tenancy.may_write() TO tenancy_operator;
+GRANT ALL ON FUNCTION tenancy.may_write() TO tenancy_owner;
+GRANT ALL ON FUNCTION tenancy.may_write() TO tenancy_staff;
 GRANT ALL ON FUNCTION tenancy.mint_context(p_credential text, p_request jsonb, OUT tenant_id uuid, OUT database_role name, OUT may_write boolean) TO tenancy_admin;
 GRANT ALL ON FUNCTION tenancy.mint_context(p_credential text, p_request jsonb, OUT tenant_id uuid, OUT database_role name, OUT may_write boolean) TO tenancy_console;
 GRANT ALL ON FUNCTION tenancy.mint_context(p_credential text, p_request jsonb, OUT tenant_id uuid, OUT database_role name, OUT may_write boolean) TO tenancy_customer;
@@ -4507,6 +4690,10 @@ GRANT ALL ON FUNCTION tenancy.retire_context() TO tenancy_gateway;
 GRANT ALL ON FUNCTION tenancy.retire_context() TO tenancy_manager;
 GRANT ALL ON FUNCTION tenancy.retire_context() TO tenancy_operator;
 GRANT ALL ON FUNCTION tenancy.retire_context() TO tenancy_staff;
+GRANT ALL ON FUNCTION tenancy.review_evidence(p_id uuid) TO tenancy_admin;
+GRANT ALL ON FUNCTION tenancy.revoke_all_grants(p_table regclass) TO pg_database_owner;
+GRANT ALL ON FUNCTION tenancy.revoke_all_grants(p_table regclass) TO tenancy_builder;
+GRANT ALL ON FUNCTION tenancy.revoke_all_grants(p_table regclass) TO tenancy_owner;
 GRANT ALL ON FUNCTION tenancy.revoke_api_key(p_tenant_id uuid, p_key_id uuid) TO tenancy_admin;
 GRANT ALL ON FUNCTION tenancy.revoke_api_key(p_tenant_id uuid, p_key_id uuid) TO tenancy_manager;
 GRANT ALL ON FUNCTION tenancy.revoke_jwt_issuer(p_issuer text, p_kid text) TO tenancy_admin;
@@ -5260,9 +5447,11 @@ REVOKE ALL ON FUNCTION tenancy.issue_api_key(p_tenant_id uuid, p_kind text, p_ro
 REVOKE ALL ON FUNCTION tenancy.lead_key_with_tenant(p_table regclass) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.leave() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.list_api_keys(p_tenant_id uuid) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy.list_evidence(p_only_open boolean) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.list_invitations(p_tenant_id uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.list_members(p_tenant_id uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.list_tenants(p_after uuid, p_limit integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy.may_write() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.mint_context(p_credential text, p_request jsonb, OUT tenant_id uuid, OUT database_role name, OUT may_write boolean) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.mint_named_context(p_tenant_id text, OUT tenant_id uuid, OUT database_role name, OUT may_write boolean) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.mint_system_context(p_tenant_id uuid, p_purpose text) FROM PUBLIC;
@@ -5276,6 +5465,8 @@ REVOKE ALL ON FUNCTION tenancy.register_jwt_issuer(p_issuer text, p_kid text, p_
 REVOKE ALL ON FUNCTION tenancy.register_table(p_table regclass, p_subject_column name) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.remove_member(p_tenant_id uuid, p_user_id uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.retire_context() FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy.review_evidence(p_id uuid) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy.revoke_all_grants(p_table regclass) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.revoke_api_key(p_tenant_id uuid, p_key_id uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.revoke_jwt_issuer(p_issuer text, p_kid text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.rotate_api_key(p_tenant_id uuid, p_key_id uuid, p_overlap interval, p_days integer) FROM PUBLIC;
@@ -5314,10 +5505,12 @@ REVOKE ALL ON FUNCTION tenancy_private.may_administer(p_tenant_id uuid) FROM PUB
 REVOKE ALL ON FUNCTION tenancy_private.may_enter(p_tenant_id uuid, p_request jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.note_key_failure(p_tenant_id uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.note_key_use(p_key_id uuid) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy_private.note_platform_action(p_tenant_id uuid, p_action text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.random_secret(p_prefix text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.repeated_request(p_idempotency_key text, p_digest bytea, p_tenant_id uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.request_credential() FROM PUBLIC;
-REVOKE ALL ON FUNCTION tenancy_private.sign_context(p_tenant_id uuid, p_actor_id uuid, p_role text, p_request jsonb) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy_private.require_administrator(p_tenant_id uuid, p_action text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy_private.sign_context(p_tenant_id uuid, p_actor_id uuid, p_role text, p_request jsonb, p_may_write boolean) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.slug_skeleton(p_slug text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.tg_end_of_maintenance() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.transaction_tag() FROM PUBLIC;

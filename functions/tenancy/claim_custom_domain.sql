@@ -15,11 +15,7 @@ DECLARE
     v_domain text := rtrim(lower(p_domain), '.');
     v_token text;
 BEGIN
-    IF NOT tenancy_private.may_administer(p_tenant_id) THEN
-        RAISE EXCEPTION 'not permitted' USING
-            ERRCODE = 'TN002',
-            HINT = 'Enter the tenant as a manager, or SET ROLE tenancy_admin outside any tenant.';
-    END IF;
+    PERFORM tenancy_private.require_administrator(p_tenant_id, 'claim_custom_domain');
 
     IF EXISTS (
         SELECT FROM tenancy_private.node AS n

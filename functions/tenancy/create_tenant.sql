@@ -48,6 +48,7 @@ BEGIN
     INSERT INTO tenancy_private.member (tenant_id, user_id, role, email)
     VALUES (v_id, v_admin_id, 'manager', p_admin_email);
     PERFORM tenancy.reconcile_tenant(v_id);
+    PERFORM tenancy_private.note_platform_action(v_id, 'create_tenant');
 
     RETURN tenancy_private.describe_tenant(v_id) || jsonb_build_object(
         'is_new', true,

@@ -19,11 +19,7 @@ AS $function$
 DECLARE
     v_token text := tenancy_private.random_secret('inv_');
 BEGIN
-    IF NOT tenancy_private.may_administer(p_tenant_id) THEN
-        RAISE EXCEPTION 'not permitted' USING
-            ERRCODE = 'TN002',
-            HINT = 'Enter the tenant as a manager, or SET ROLE tenancy_admin outside any tenant.';
-    END IF;
+    PERFORM tenancy_private.require_administrator(p_tenant_id, 'invite_member');
 
     IF p_days IS NULL OR p_days NOT BETWEEN 1 AND 30 THEN
         RAISE EXCEPTION 'an invitation lasts 1 to 30 days'

@@ -47,17 +47,17 @@ BEGIN
         RAISE EXCEPTION 'resource not found' USING ERRCODE = 'TN001';
     END IF;
 
-    PERFORM tenancy_private.sign_context(
-        v_identity.tenant_id, v_identity.actor_id, v_identity.role, v_request
-    );
-
-    PERFORM tenancy_private.note_key_use(v_identity.unused_key);
     SELECT t.id, r.database_role, s.may_write AND v_identity.may_write
     INTO STRICT tenant_id, database_role, may_write
     FROM tenancy_private.tenant AS t
     INNER JOIN tenancy.tenant_status AS s ON t.status = s.status
     CROSS JOIN tenancy.tenant_role AS r
     WHERE t.id = v_identity.tenant_id AND r.role = v_identity.role;
+
+    PERFORM tenancy_private.sign_context(
+        v_identity.tenant_id, v_identity.actor_id, v_identity.role, v_request, may_write
+    );
+    PERFORM tenancy_private.note_key_use(v_identity.unused_key);
 END;
 $function$;
 

@@ -27,7 +27,7 @@ BEGIN
         RAISE EXCEPTION 'resource not found' USING ERRCODE = 'TN001';
     END IF;
 
-    PERFORM tenancy_private.sign_context(p_tenant_id, NULL, 'operator', v_request);
+    PERFORM tenancy_private.sign_context(p_tenant_id, NULL, 'operator', v_request, true);
 END;
 $function$;
 

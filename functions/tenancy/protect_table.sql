@@ -2,6 +2,7 @@
 --
 -- Who:         the owner of the table (a member of tenancy_builder), who keeps it. Idempotent; run
 --              it again after a change of tenancy.access_matrix or of columns.
+-- Takes:       every grant on the table, of whomever: what the access matrix says is all there is.
 -- Adds:        tenant_id, a key that starts with it (on an empty table), wall, doors, FORCE, column
 --              grants, the identity trigger and the registry row.
 -- Raises:      TN002 not the owner. TN006 cannot be made safe. TN007 rows without a tenant.
@@ -28,6 +29,7 @@ BEGIN
 
     PERFORM tenancy.refuse_obstacles(p_table, true);
 
+    PERFORM tenancy.revoke_all_grants(p_table);
     FOR v_statement IN SELECT d.* FROM tenancy.protection_ddl(p_table) AS d LOOP
         EXECUTE v_statement;
     END LOOP;

@@ -20,6 +20,21 @@ AS $function$
     FROM pg_rewrite AS r
     WHERE r.ev_class = p_table
     UNION ALL
+    SELECT 'it has no primary key', 'ALTER TABLE … ADD PRIMARY KEY (id).', false
+    WHERE NOT EXISTS (SELECT FROM pg_index AS i WHERE i.indrelid = p_table AND i.indisprimary)
+    UNION ALL
+    SELECT 'subject column ' || p.subject_column || ' is not a uuid column of it',
+        'Name the column that holds the id of the person a row is about.', false
+    FROM pg_class AS c
+    INNER JOIN pg_namespace AS n ON c.relnamespace = n.oid
+    INNER JOIN tenancy.protected_table AS p
+        ON n.nspname = p.schema_name AND c.relname = p.table_name
+    LEFT JOIN pg_attribute AS a
+        ON c.oid = a.attrelid AND p.subject_column = a.attname AND NOT a.attisdropped
+    WHERE c.oid = p_table
+      AND p.subject_column IS NOT NULL
+      AND a.atttypid IS DISTINCT FROM 'uuid'::regtype
+    UNION ALL
     SELECT 'tenant_id is not a uuid', 'ALTER TABLE … ALTER tenant_id TYPE uuid.',
         false
     FROM pg_attribute AS a
@@ -47,7 +62,18 @@ AS $function$
     INNER JOIN tenancy.protected_table AS p
         ON n.nspname = p.schema_name AND f.relname = p.table_name
     INNER JOIN pg_attribute AS a ON k.conrelid = a.attrelid AND k.conkey[1] = a.attnum
-    WHERE k.conrelid = p_table AND k.contype = 'f' AND a.attname <> 'tenant_id';
+    INNER JOIN pg_attribute AS b ON k.confrelid = b.attrelid AND k.confkey[1] = b.attnum
+    WHERE k.conrelid = p_table AND k.contype = 'f'
+      AND (a.attname <> 'tenant_id' OR b.attname <> 'tenant_id')
+    UNION ALL
+    SELECT
+        'foreign key ' || k.conname || ' would empty tenant_id',
+        'ON DELETE SET NULL (column) without tenant_id, RESTRICT or CASCADE.',
+        false
+    FROM pg_constraint AS k
+    INNER JOIN pg_attribute AS a ON k.conrelid = a.attrelid AND a.attname = 'tenant_id'
+    WHERE k.conrelid = p_table AND k.contype = 'f' AND k.confdeltype IN ('n', 'd')
+      AND a.attnum = ANY (coalesce(k.confdelsetcols, k.conkey));
 $function$;
 
 COMMENT ON FUNCTION tenancy.protection_obstacles(regclass) IS

@@ -27,7 +27,7 @@ BEGIN
         RAISE EXCEPTION 'resource not found' USING ERRCODE = 'TN001';
     END IF;
 
-    PERFORM tenancy_private.sign_context(p_tenant_id, NULL, 'admin', '{}');
+    PERFORM tenancy_private.sign_context(p_tenant_id, NULL, 'admin', '{}', true);
     PERFORM app.make_defaults();
     EXECUTE format('SET LOCAL tenancy.context = %L', v_context);
     EXECUTE format('SET LOCAL tenancy.request = %L', v_request);

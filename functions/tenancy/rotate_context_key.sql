@@ -1,7 +1,7 @@
 -- tenancy.rotate_context_key(): sign from now on with a new random key.
 --
--- Open transactions: the key before this one still verifies, so nobody is thrown out; older ones
---              are deleted. Rotating twice at once ends every context minted before.
+-- Open transactions: the key before this one still verifies, and so do all of the last hour, so
+--              that nobody is thrown out by rotating twice; older ones are deleted.
 -- Secret:      made here from strong random bytes; it never appears in a statement or a log.
 -- Tests:       tests/functions/tenancy/test_context.py
 
@@ -17,7 +17,8 @@ DECLARE
 BEGIN
     LOCK TABLE tenancy_private.context_key IN SHARE ROW EXCLUSIVE MODE;
 
-    DELETE FROM tenancy_private.context_key WHERE NOT is_current;
+    DELETE FROM tenancy_private.context_key
+    WHERE NOT is_current AND created_at < clock_timestamp() - interval '1 hour';
     UPDATE tenancy_private.context_key SET is_current = false WHERE is_current;
 
     SELECT to_char(coalesce(max(k.kid::integer), 0) % 9999 + 1, 'FM0000') INTO v_kid
@@ -34,7 +35,7 @@ END;
 $function$;
 
 COMMENT ON FUNCTION tenancy.rotate_context_key() IS
-'Make a new signing key, keep the one before for open transactions, and return its number.';
+'Make a new signing key, keep those of the last hour and the one before for open transactions, and return its number.';
 
 ALTER FUNCTION tenancy.rotate_context_key() OWNER TO tenancy_kernel;
 REVOKE ALL ON FUNCTION tenancy.rotate_context_key() FROM public;

@@ -1,7 +1,7 @@
 -- tenancy.unprotect_table(p_table): take the wall, the doors and every tenant grant away again.
 --
 -- Fails closed: the grants go first, so no tenant role reaches the table without its wall.
--- Keeps:       tenant_id and the keys: they hold data.
+-- Keeps:       tenant_id and the keys: they hold data. The default goes: nothing of ours hangs on.
 -- Raises:      TN002 not the owner.
 -- Tests:       tests/functions/tenancy/test_protect_table.py
 
@@ -16,10 +16,7 @@ DECLARE
     v_policy name;
 BEGIN
     PERFORM tenancy.unregister_table(p_table);
-    EXECUTE format(
-        'REVOKE ALL ON %s FROM public, tenancy_customer, tenancy_staff, tenancy_manager, '
-        'tenancy_admin, tenancy_operator', p_table
-    );
+    PERFORM tenancy.revoke_all_grants(p_table);
     FOR v_policy IN
         SELECT p.polname
         FROM pg_policy AS p
@@ -28,6 +25,11 @@ BEGIN
     LOOP
         EXECUTE format('DROP POLICY %I ON %s', v_policy, p_table);
     END LOOP;
+    IF EXISTS (
+        SELECT FROM pg_attribute AS a WHERE a.attrelid = p_table AND a.attname = 'tenant_id'
+    ) THEN
+        EXECUTE format('ALTER TABLE %s ALTER tenant_id DROP DEFAULT', p_table);
+    END IF;
     EXECUTE format('DROP TRIGGER IF EXISTS _100_keep_identity ON %s', p_table);
     EXECUTE format(
         'ALTER TABLE %s NO FORCE ROW LEVEL SECURITY, DISABLE ROW LEVEL SECURITY', p_table

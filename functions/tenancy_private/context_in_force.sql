@@ -1,5 +1,7 @@
 -- tenancy_private.context_in_force(): the signed context, if its role is the one in force.
 --
+-- Why read-only: a context without the right to write verifies in read-only transactions alone, so
+--              that minting one without tenancy.enter() gains nothing. Doors ask may_write() too.
 -- Why the role: SET ROLE to another tenant role must gain nothing, and a context that was minted
 --              without tenancy.enter() has no role in force at all.
 -- Tests:       tests/functions/tenancy/test_context.py
@@ -23,7 +25,7 @@ BEGIN
             WHEN 'a' THEN 'tenancy_admin'
             WHEN 'o' THEN 'tenancy_operator'
         END
-    ) THEN
+    ) OR (substr(v_body, 71, 1) = 'r' AND current_setting('transaction_read_only') <> 'on') THEN
         RETURN NULL;
     END IF;
 

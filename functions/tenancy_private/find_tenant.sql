@@ -13,9 +13,13 @@ SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
     RETURN (
+        SELECT t.id FROM tenancy_private.tenant AS t WHERE t.slug = p_name
+        UNION ALL
         SELECT t.id
         FROM tenancy_private.tenant AS t
-        WHERE t.slug = p_name OR t.id::text = lower(p_name)
+        WHERE t.id = CASE
+            WHEN lower(p_name) ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN p_name::uuid
+        END
         LIMIT 1
     );
 END;

@@ -14,7 +14,8 @@ AS $function$
 BEGIN
     RETURN coalesce(
         CASE
-            WHEN tenancy.tenant_id() IS NULL THEN current_setting('role') = 'tenancy_admin'
+            WHEN tenancy_private.verified_context() IS NULL
+                THEN current_setting('role') = 'tenancy_admin'
             ELSE tenancy.tenant_id() = p_tenant_id
                 AND tenancy.actor_role() IN ('manager', 'admin')
         END,

@@ -10,7 +10,8 @@ CREATE OR REPLACE FUNCTION tenancy_private.sign_context(
     p_tenant_id uuid,
     p_actor_id uuid,
     p_role text,
-    p_request jsonb
+    p_request jsonb,
+    p_may_write boolean
 )
 RETURNS void
 LANGUAGE plpgsql
@@ -27,6 +28,7 @@ BEGIN
         || coalesce(replace(p_actor_id::text, '-', ''), repeat('0', 32))
         || r.code
         || left(t.placement, 1)
+        || CASE WHEN p_may_write THEN 'w' ELSE 'r' END
         || encode(sha256(convert_to(p_request::text, 'UTF8')), 'hex')
     INTO STRICT v_body
     FROM tenancy_private.context_key AS k
@@ -54,8 +56,9 @@ BEGIN
 END;
 $function$;
 
-COMMENT ON FUNCTION tenancy_private.sign_context(uuid, uuid, text, jsonb) IS
+COMMENT ON FUNCTION tenancy_private.sign_context(uuid, uuid, text, jsonb, boolean) IS
 'Sign and set the context of this transaction. Raises TN003 when it has another one.';
 
-ALTER FUNCTION tenancy_private.sign_context(uuid, uuid, text, jsonb) OWNER TO tenancy_kernel;
-REVOKE ALL ON FUNCTION tenancy_private.sign_context(uuid, uuid, text, jsonb) FROM public;
+ALTER FUNCTION tenancy_private.sign_context(uuid, uuid, text, jsonb, boolean)
+OWNER TO tenancy_kernel;
+REVOKE ALL ON FUNCTION tenancy_private.sign_context(uuid, uuid, text, jsonb, boolean) FROM public;

@@ -1,0 +1,3030 @@
+-- include: sql/borrow.sql
+-- Take the owner roles for the length of this transaction; sql/return.sql gives them back.
+-- A superuser needs none. On PostgreSQL 16 and later this takes ADMIN OPTION on each role, which
+-- its creator has; `tenancy migrate --preflight` prints the GRANT that is missing otherwise.
+
+DO $borrow$
+DECLARE
+    v_role name;
+BEGIN
+    FOREACH v_role IN ARRAY ARRAY['tenancy_kernel', 'tenancy_owner', 'tenancy_auditor'] LOOP
+        IF NOT pg_catalog.pg_has_role(current_user, v_role, 'USAGE') THEN
+            EXECUTE pg_catalog.format('GRANT %I TO %I', v_role, current_user);
+        END IF;
+    END LOOP;
+END;
+$borrow$;
+
+-- clear: policies/app/analytics.sql
+DROP POLICY subject_delete ON app.analytics;
+
+-- clear: policies/app/bookings.sql
+DROP POLICY subject_delete ON app.bookings;
+
+-- clear: policies/app/customers.sql
+DROP POLICY subject_delete ON app.customers;
+
+-- clear: policies/app/guests.sql
+DROP POLICY subject_delete ON app.guests;
+
+-- clear: policies/app/orders.sql
+DROP POLICY subject_delete ON app.orders;
+
+-- clear: policies/app/patients.sql
+DROP POLICY subject_delete ON app.patients;
+
+-- clear: policies/app/pin_comments.sql
+DROP POLICY subject_delete ON app.pin_comments;
+
+-- clear: policies/app/pins.sql
+DROP POLICY subject_delete ON app.pins;
+
+-- clear: policies/app/reservations.sql
+DROP POLICY subject_delete ON app.reservations;
+
+-- clear: policies/app/storage_objects.sql
+DROP POLICY subject_delete ON app.storage_objects;
+
+-- clear: policies/app/survey_responses.sql
+DROP POLICY subject_delete ON app.survey_responses;
+
+-- clear: policies/app/analytics.sql
+DROP POLICY subject_insert ON app.analytics;
+
+-- clear: policies/app/bookings.sql
+DROP POLICY subject_insert ON app.bookings;
+
+-- clear: policies/app/customers.sql
+DROP POLICY subject_insert ON app.customers;
+
+-- clear: policies/app/guests.sql
+DROP POLICY subject_insert ON app.guests;
+
+-- clear: policies/app/orders.sql
+DROP POLICY subject_insert ON app.orders;
+
+-- clear: policies/app/patients.sql
+DROP POLICY subject_insert ON app.patients;
+
+-- clear: policies/app/pin_comments.sql
+DROP POLICY subject_insert ON app.pin_comments;
+
+-- clear: policies/app/pins.sql
+DROP POLICY subject_insert ON app.pins;
+
+-- clear: policies/app/reservations.sql
+DROP POLICY subject_insert ON app.reservations;
+
+-- clear: policies/app/storage_objects.sql
+DROP POLICY subject_insert ON app.storage_objects;
+
+-- clear: policies/app/survey_responses.sql
+DROP POLICY subject_insert ON app.survey_responses;
+
+-- clear: policies/app/analytics.sql
+DROP POLICY subject_update ON app.analytics;
+
+-- clear: policies/app/bookings.sql
+DROP POLICY subject_update ON app.bookings;
+
+-- clear: policies/app/customers.sql
+DROP POLICY subject_update ON app.customers;
+
+-- clear: policies/app/guests.sql
+DROP POLICY subject_update ON app.guests;
+
+-- clear: policies/app/orders.sql
+DROP POLICY subject_update ON app.orders;
+
+-- clear: policies/app/patients.sql
+DROP POLICY subject_update ON app.patients;
+
+-- clear: policies/app/pin_comments.sql
+DROP POLICY subject_update ON app.pin_comments;
+
+-- clear: policies/app/pins.sql
+DROP POLICY subject_update ON app.pins;
+
+-- clear: policies/app/reservations.sql
+DROP POLICY subject_update ON app.reservations;
+
+-- clear: policies/app/storage_objects.sql
+DROP POLICY subject_update ON app.storage_objects;
+
+-- clear: policies/app/survey_responses.sql
+DROP POLICY subject_update ON app.survey_responses;
+
+-- clear: policies/app/analytics.sql
+DROP POLICY tenant_delete ON app.analytics;
+
+-- clear: policies/app/bookings.sql
+DROP POLICY tenant_delete ON app.bookings;
+
+-- clear: policies/app/customers.sql
+DROP POLICY tenant_delete ON app.customers;
+
+-- clear: policies/app/guests.sql
+DROP POLICY tenant_delete ON app.guests;
+
+-- clear: policies/app/orders.sql
+DROP POLICY tenant_delete ON app.orders;
+
+-- clear: policies/app/patients.sql
+DROP POLICY tenant_delete ON app.patients;
+
+-- clear: policies/app/pin_comments.sql
+DROP POLICY tenant_delete ON app.pin_comments;
+
+-- clear: policies/app/pins.sql
+DROP POLICY tenant_delete ON app.pins;
+
+-- clear: policies/app/reservations.sql
+DROP POLICY tenant_delete ON app.reservations;
+
+-- clear: policies/app/settings.sql
+DROP POLICY tenant_delete ON app.settings;
+
+-- clear: policies/app/storage_buckets.sql
+DROP POLICY tenant_delete ON app.storage_buckets;
+
+-- clear: policies/app/storage_objects.sql
+DROP POLICY tenant_delete ON app.storage_objects;
+
+-- clear: policies/app/survey_responses.sql
+DROP POLICY tenant_delete ON app.survey_responses;
+
+-- clear: policies/app/analytics.sql
+DROP POLICY tenant_insert ON app.analytics;
+
+-- clear: policies/app/bookings.sql
+DROP POLICY tenant_insert ON app.bookings;
+
+-- clear: policies/app/customers.sql
+DROP POLICY tenant_insert ON app.customers;
+
+-- clear: policies/app/guests.sql
+DROP POLICY tenant_insert ON app.guests;
+
+-- clear: policies/app/orders.sql
+DROP POLICY tenant_insert ON app.orders;
+
+-- clear: policies/app/patients.sql
+DROP POLICY tenant_insert ON app.patients;
+
+-- clear: policies/app/pin_comments.sql
+DROP POLICY tenant_insert ON app.pin_comments;
+
+-- clear: policies/app/pins.sql
+DROP POLICY tenant_insert ON app.pins;
+
+-- clear: policies/app/reservations.sql
+DROP POLICY tenant_insert ON app.reservations;
+
+-- clear: policies/app/settings.sql
+DROP POLICY tenant_insert ON app.settings;
+
+-- clear: policies/app/storage_buckets.sql
+DROP POLICY tenant_insert ON app.storage_buckets;
+
+-- clear: policies/app/storage_objects.sql
+DROP POLICY tenant_insert ON app.storage_objects;
+
+-- clear: policies/app/survey_responses.sql
+DROP POLICY tenant_insert ON app.survey_responses;
+
+-- clear: policies/app/analytics.sql
+DROP POLICY tenant_update ON app.analytics;
+
+-- clear: policies/app/bookings.sql
+DROP POLICY tenant_update ON app.bookings;
+
+-- clear: policies/app/customers.sql
+DROP POLICY tenant_update ON app.customers;
+
+-- clear: policies/app/guests.sql
+DROP POLICY tenant_update ON app.guests;
+
+-- clear: policies/app/orders.sql
+DROP POLICY tenant_update ON app.orders;
+
+-- clear: policies/app/patients.sql
+DROP POLICY tenant_update ON app.patients;
+
+-- clear: policies/app/pin_comments.sql
+DROP POLICY tenant_update ON app.pin_comments;
+
+-- clear: policies/app/pins.sql
+DROP POLICY tenant_update ON app.pins;
+
+-- clear: policies/app/reservations.sql
+DROP POLICY tenant_update ON app.reservations;
+
+-- clear: policies/app/settings.sql
+DROP POLICY tenant_update ON app.settings;
+
+-- clear: policies/app/storage_buckets.sql
+DROP POLICY tenant_update ON app.storage_buckets;
+
+-- clear: policies/app/storage_objects.sql
+DROP POLICY tenant_update ON app.storage_objects;
+
+-- clear: policies/app/survey_responses.sql
+DROP POLICY tenant_update ON app.survey_responses;
+
+-- drop: functions/tenancy/may_write.sql
+DROP FUNCTION tenancy.may_write();
+
+-- drop: functions/tenancy/list_evidence.sql
+DROP FUNCTION tenancy.list_evidence(boolean);
+
+-- drop: functions/tenancy/review_evidence.sql
+DROP FUNCTION tenancy.review_evidence(uuid);
+
+-- drop: functions/tenancy/revoke_all_grants.sql
+DROP FUNCTION tenancy.revoke_all_grants(regclass);
+
+-- drop: functions/tenancy_private/note_platform_action.sql
+DROP FUNCTION tenancy_private.note_platform_action(uuid, text);
+
+-- drop: functions/tenancy_private/require_administrator.sql
+DROP FUNCTION tenancy_private.require_administrator(uuid, text);
+
+-- clear: functions/tenancy_private/sign_context.sql
+DROP FUNCTION tenancy_private.sign_context(uuid, uuid, text, jsonb, boolean);
+
+-- include: functions/tenancy/claim_custom_domain.sql
+-- tenancy.claim_custom_domain(p_tenant_id, p_domain): begin to prove that a host name is yours.
+--
+-- Blocks nobody: others may claim the same name; who proves it first has it.
+-- Raises:      TN002 not permitted. TN032 a name below the platform's own domain. 23514 no name.
+-- Tests:       tests/functions/tenancy/test_hosts.py
+
+CREATE OR REPLACE FUNCTION tenancy.claim_custom_domain(p_tenant_id uuid, p_domain text)
+RETURNS text
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_domain text := rtrim(lower(p_domain), '.');
+    v_token text;
+BEGIN
+    IF NOT tenancy_private.may_administer(p_tenant_id) THEN
+        RAISE EXCEPTION 'not permitted' USING
+            ERRCODE = 'TN002',
+            HINT = 'Enter the tenant as a manager, or SET ROLE tenancy_admin outside any tenant.';
+    END IF;
+
+    IF EXISTS (
+        SELECT FROM tenancy_private.node AS n
+        WHERE '.' || v_domain LIKE '%.' || n.platform_domain
+    ) THEN
+        RAISE EXCEPTION 'this name belongs to the platform'
+            USING ERRCODE = 'TN032', HINT = 'Use a domain of your own.';
+    END IF;
+
+    INSERT INTO tenancy_private.custom_domain AS d (tenant_id, domain, token)
+    VALUES (p_tenant_id, v_domain, tenancy_private.random_secret('engageos-verify-'))
+    ON CONFLICT (tenant_id, domain) DO UPDATE SET domain = d.domain
+    RETURNING d.token INTO v_token;
+
+    RETURN v_token;
+END;
+$function$;
+
+COMMENT ON FUNCTION tenancy.claim_custom_domain(uuid, text) IS
+'Claim a host name and return the text that a TXT record at _engageos.<domain> must have. Idempotent. Raises TN002, TN032, 23514.';
+
+ALTER FUNCTION tenancy.claim_custom_domain(uuid, text) OWNER TO tenancy_kernel;
+REVOKE ALL ON FUNCTION tenancy.claim_custom_domain(uuid, text) FROM public;
+GRANT EXECUTE ON FUNCTION tenancy.claim_custom_domain(uuid, text)
+TO tenancy_manager, tenancy_admin;
+
+-- include: functions/tenancy/create_tenant.sql
+-- tenancy.create_tenant(…): a new tenant, whole or not at all.
+--
+-- Makes:       record, admin member, keys, webhook secret, settings, private bucket; then active.
+-- Shown once:  the secrets in the result; stored are digests and pads.
+-- Repeated:    the same idempotency key and parameters return the first tenant without secrets.
+-- Raises:      TN002 not tenancy_admin outside any tenant. TN005 subdomain taken. TN030 another
+--              region. TN031 idempotency key of another request. 23503, 23514 out of its domain.
+-- Tests:       tests/functions/tenancy/test_create_tenant.py
+
+CREATE OR REPLACE FUNCTION tenancy.create_tenant(
+    p_name text,
+    p_industry text,
+    p_subdomain text,
+    p_plan text DEFAULT 'professional',
+    p_admin_email text DEFAULT NULL,
+    p_region text DEFAULT NULL,
+    p_idempotency_key text DEFAULT NULL,
+    p_admin_user_id uuid DEFAULT NULL
+)
+RETURNS jsonb
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_id uuid := tenancy.uuidv7();
+    v_admin_id uuid := coalesce(p_admin_user_id, tenancy.uuidv7());
+    v_known uuid;
+BEGIN
+    IF tenancy.tenant_id() IS NOT NULL OR NOT tenancy_private.may_administer(v_id) THEN
+        RAISE EXCEPTION 'not permitted' USING
+            ERRCODE = 'TN002', HINT = 'SET ROLE tenancy_admin outside any tenant.';
+    END IF;
+
+    v_known := tenancy_private.repeated_request(p_idempotency_key, sha256(convert_to(
+        jsonb_build_array(
+            p_name, p_industry, p_subdomain, p_plan, p_admin_email, p_region, p_admin_user_id
+        )::text, 'UTF8'
+    )), v_id);
+    IF v_known IS NOT NULL THEN
+        RETURN tenancy_private.describe_tenant(v_known) || '{"is_new": false}';
+    END IF;
+
+    PERFORM tenancy_private.insert_tenant(
+        v_id, p_name, p_industry, p_subdomain, p_plan, p_region
+    );
+    INSERT INTO tenancy_private.member (tenant_id, user_id, role, email)
+    VALUES (v_id, v_admin_id, 'manager', p_admin_email);
+    PERFORM tenancy.reconcile_tenant(v_id);
+
+    RETURN tenancy_private.describe_tenant(v_id) || jsonb_build_object(
+        'is_new', true,
+        'admin_user_id', v_admin_id,
+        'public_key',
+        tenancy_private.create_api_key(v_id, 'public', 'customer', 365, '{read,write}', NULL),
+        'secret_key',
+        tenancy_private.create_api_key(v_id, 'secret', 'manager', 365, '{read,write}', NULL),
+        'webhook_secret', tenancy_private.create_webhook_secret(v_id)
+    );
+END;
+$function$;
+
+COMMENT ON FUNCTION tenancy.create_tenant(text, text, text, text, text, text, text, uuid) IS
+'Create a tenant (industry restaurant, medspa or hotel) and return {tenant_id, slug, status, is_new, admin_user_id, public_key, secret_key, webhook_secret}; secrets only the first time. admin_user_id is the sub that the managers tokens carry. Raises TN002, TN005, TN030, TN031, 23503, 23514.';
+
+ALTER FUNCTION tenancy.create_tenant(text, text, text, text, text, text, text, uuid)
+OWNER TO tenancy_kernel;
+REVOKE ALL ON FUNCTION tenancy.create_tenant(text, text, text, text, text, text, text, uuid)
+FROM public;
+GRANT EXECUTE ON FUNCTION tenancy.create_tenant(text, text, text, text, text, text, text, uuid)
+TO tenancy_admin;
+
+-- include: functions/tenancy/door_ddl.sql
+-- tenancy.door_ddl(p_table): the statements that open the doors of a registered table.
+--
+-- Door:        one permissive policy per command and row scope of tenancy.access_matrix.
+-- Tests:       tests/policies/test_walls_and_doors.py
+
+CREATE OR REPLACE FUNCTION tenancy.door_ddl(p_table regclass)
+RETURNS SETOF text
+LANGUAGE sql
+STABLE
+SECURITY INVOKER
+ROWS 10
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH door AS (
+        SELECT
+            m.row_scope || '_' || m.command AS name,
+            upper(m.command) AS command,
+            string_agg(r.database_role, ', ' ORDER BY r.rank) AS roles,
+            CASE m.row_scope
+                WHEN 'tenant' THEN 'true'
+                ELSE format('%I = (SELECT tenancy.actor_id())', p.subject_column)
+            END AS rule
+        FROM pg_class AS c
+        INNER JOIN pg_namespace AS n ON c.relnamespace = n.oid
+        INNER JOIN tenancy.protected_table AS p
+            ON n.nspname = p.schema_name AND c.relname = p.table_name
+        INNER JOIN tenancy.access_matrix AS m
+            ON m.resource = p.schema_name || '.' || p.table_name
+        INNER JOIN tenancy.tenant_role AS r ON m.role = r.role
+        WHERE c.oid = p_table
+        GROUP BY m.row_scope, m.command, p.subject_column
+    )
+
+    SELECT format(E'CREATE POLICY %s ON %s FOR %s\nTO %s%s%s;', d.name, p_table, d.command,
+        d.roles,
+        CASE WHEN d.command <> 'INSERT' THEN format(E'\nUSING (%s)', d.rule) END,
+        CASE WHEN d.command IN ('INSERT', 'UPDATE')
+            THEN format(E'\nWITH CHECK (%s)', d.rule) END) AS text
+    FROM door AS d
+    ORDER BY text;
+$function$;
+
+COMMENT ON FUNCTION tenancy.door_ddl(regclass) IS
+'Statements that create one policy per command and row scope of the access matrix.';
+
+ALTER FUNCTION tenancy.door_ddl(regclass) OWNER TO tenancy_kernel;
+REVOKE ALL ON FUNCTION tenancy.door_ddl(regclass) FROM public;
+GRANT EXECUTE ON FUNCTION tenancy.door_ddl(regclass)
+TO tenancy_owner, tenancy_builder, pg_database_owner;
+
+-- include: functions/tenancy/invite_member.sql
+-- tenancy.invite_member(p_tenant_id, p_email, p_role, p_days): a one-time token for an address.
+--
+-- Stored:      only its digest. An older invitation of the same address ends.
+-- Raises:      TN002 not permitted. TN004 not 1 to 30 days. 23514 no address, or no such role.
+-- Tests:       tests/functions/tenancy/test_invitations.py
+
+CREATE OR REPLACE FUNCTION tenancy.invite_member(
+    p_tenant_id uuid,
+    p_email text,
+    p_role text DEFAULT 'staff',
+    p_days integer DEFAULT 7
+)
+RETURNS text
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_token text := tenancy_private.random_secret('inv_');
+BEGIN
+    IF NOT tenancy_private.may_administer(p_tenant_id) THEN
+        RAISE EXCEPTION 'not permitted' USING
+            ERRCODE = 'TN002',
+            HINT = 'Enter the tenant as a manager, or SET ROLE tenancy_admin outside any tenant.';
+    END IF;
+
+    IF p_days IS NULL OR p_days NOT BETWEEN 1 AND 30 THEN
+        RAISE EXCEPTION 'an invitation lasts 1 to 30 days'
+            USING ERRCODE = 'TN004', HINT = 'Invite again later.';
+    END IF;
+
+    UPDATE tenancy_private.invitation AS i
+    SET closed_at = clock_timestamp()
+    WHERE i.tenant_id = p_tenant_id AND lower(i.email) = lower(p_email) AND i.closed_at IS NULL;
+    INSERT INTO tenancy_private.invitation
+        (id, tenant_id, digest, email, role, invited_by, expires_at)
+    VALUES (
+        tenancy.uuidv7(), p_tenant_id, sha256(convert_to(v_token, 'UTF8')), p_email, p_role,
+        tenancy.actor_id(), clock_timestamp() + make_interval(days => p_days)
+    );
+
+    RETURN v_token;
+END;
+$function$;
+
+COMMENT ON FUNCTION tenancy.invite_member(uuid, text, text, integer) IS
+'Invite an address to be a member and return the token, once. Raises TN002, TN004, 23514.';
+
+ALTER FUNCTION tenancy.invite_member(uuid, text, text, integer) OWNER TO tenancy_kernel;
+REVOKE ALL ON FUNCTION tenancy.invite_member(uuid, text, text, integer) FROM public;
+GRANT EXECUTE ON FUNCTION tenancy.invite_member(uuid, text, text, integer)
+TO tenancy_manager, tenancy_admin;
+
+-- include: functions/tenancy/issue_api_key.sql
+-- tenancy.issue_api_key(p_tenant_id, p_kind, p_role, p_days, p_scopes): a new API key, shown once.
+--
+-- Stored:      only the SHA-256 of the key. Public keys (pk_…) are anonymous customers.
+-- Scopes:      '{read}' enters read-only transactions, '{read,write}' any.
+-- Raises:      TN002 not permitted. TN004 not 1 to 730 days. 23514 a public key with another role.
+-- Tests:       tests/functions/tenancy/test_api_keys.py
+
+CREATE OR REPLACE FUNCTION tenancy.issue_api_key(
+    p_tenant_id uuid,
+    p_kind text,
+    p_role text DEFAULT 'customer',
+    p_days integer DEFAULT 90,
+    p_scopes text[] DEFAULT '{read,write}'
+)
+RETURNS text
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    IF NOT tenancy_private.may_administer(p_tenant_id) THEN
+        RAISE EXCEPTION 'not permitted' USING
+            ERRCODE = 'TN002',
+            HINT = 'Enter the tenant as a manager, or SET ROLE tenancy_admin outside any tenant.';
+    END IF;
+
+    RETURN tenancy_private.create_api_key(p_tenant_id, p_kind, p_role, p_days, p_scopes, NULL);
+END;
+$function$;
+
+COMMENT ON FUNCTION tenancy.issue_api_key(uuid, text, text, integer, text[]) IS
+'Issue a public or secret API key and return its text, once. Scopes: read, or read and write. Raises TN002, TN004, 23514.';
+
+ALTER FUNCTION tenancy.issue_api_key(uuid, text, text, integer, text[]) OWNER TO tenancy_kernel;
+REVOKE ALL ON FUNCTION tenancy.issue_api_key(uuid, text, text, integer, text[]) FROM public;
+GRANT EXECUTE ON FUNCTION tenancy.issue_api_key(uuid, text, text, integer, text[])
+TO tenancy_manager, tenancy_admin;
+
+-- include: functions/tenancy/list_api_keys.sql
+-- tenancy.list_api_keys(p_tenant_id): the keys of a tenant, without their text.
+--
+-- used_at:     to the hour; NULL for never.
+-- Raises:      TN002 not permitted.
+-- Tests:       tests/functions/tenancy/test_api_keys.py
+
+CREATE OR REPLACE FUNCTION tenancy.list_api_keys(p_tenant_id uuid)
+RETURNS TABLE (
+    id uuid, kind text, role text, scopes text[],
+    created_at timestamptz, expires_at timestamptz, revoked_at timestamptz, used_at timestamptz
+)
+LANGUAGE plpgsql
+STABLE
+PARALLEL RESTRICTED
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    IF NOT tenancy_private.may_administer(p_tenant_id) THEN
+        RAISE EXCEPTION 'not permitted' USING
+            ERRCODE = 'TN002',
+            HINT = 'Enter the tenant as a manager, or SET ROLE tenancy_admin outside any tenant.';
+    END IF;
+
+    RETURN QUERY
+    SELECT
+        k.id, k.kind, k.role, k.scopes, k.created_at, k.expires_at, k.revoked_at, u.used_at
+    FROM tenancy_private.api_key AS k
+    LEFT JOIN tenancy_private.api_key_use AS u ON k.id = u.key_id
+    WHERE k.tenant_id = p_tenant_id
+    ORDER BY k.created_at;
+END;
+$function$;
+
+COMMENT ON FUNCTION tenancy.list_api_keys(uuid) IS
+'Keys of a tenant, oldest first; never the keys themselves. Raises TN002.';
+
+ALTER FUNCTION tenancy.list_api_keys(uuid) OWNER TO tenancy_kernel;
+REVOKE ALL ON FUNCTION tenancy.list_api_keys(uuid) FROM public;
+GRANT EXECUTE ON FUNCTION tenancy.list_api_keys(uuid)
+TO tenancy_manager, tenancy_admin;
+
+-- include: functions/tenancy/list_invitations.sql
+-- tenancy.list_invitations(p_tenant_id): who was invited, and what came of it.
+--
+-- Raises:      TN002 not permitted.
+-- Tests:       tests/functions/tenancy/test_invitations.py
+
+CREATE OR REPLACE FUNCTION tenancy.list_invitations(p_tenant_id uuid)
+RETURNS TABLE (
+    id uuid, email text, role text, invited_by uuid,
+    created_at timestamptz, expires_at timestamptz, closed_at timestamptz, user_id uuid
+)
+LANGUAGE plpgsql
+STABLE
+PARALLEL RESTRICTED
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    IF NOT tenancy_private.may_administer(p_tenant_id) THEN
+        RAISE EXCEPTION 'not permitted' USING
+            ERRCODE = 'TN002',
+            HINT = 'Enter the tenant as a manager, or SET ROLE tenancy_admin outside any tenant.';
+    END IF;
+
+    RETURN QUERY
+    SELECT
+        i.id, i.email, i.role, i.invited_by, i.created_at, i.expires_at, i.closed_at, i.user_id
+    FROM tenancy_private.invitation AS i
+    WHERE i.tenant_id = p_tenant_id
+    ORDER BY i.id;
+END;
+$function$;
+
+COMMENT ON FUNCTION tenancy.list_invitations(uuid) IS
+'Invitations of a tenant, oldest first; user_id is who accepted, closed_at without it is withdrawn. Raises TN002.';
+
+ALTER FUNCTION tenancy.list_invitations(uuid) OWNER TO tenancy_kernel;
+REVOKE ALL ON FUNCTION tenancy.list_invitations(uuid) FROM public;
+GRANT EXECUTE ON FUNCTION tenancy.list_invitations(uuid)
+TO tenancy_manager, tenancy_admin;
+
+-- include: functions/tenancy/list_members.sql
+-- tenancy.list_members(p_tenant_id): who belongs to the tenant.
+--
+-- Raises:      TN002 not permitted.
+-- Tests:       tests/functions/tenancy/test_members_and_keys.py
+
+CREATE OR REPLACE FUNCTION tenancy.list_members(p_tenant_id uuid)
+RETURNS TABLE (user_id uuid, role text, created_at timestamptz)
+LANGUAGE plpgsql
+STABLE
+PARALLEL RESTRICTED
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    IF NOT tenancy_private.may_administer(p_tenant_id) THEN
+        RAISE EXCEPTION 'not permitted' USING
+            ERRCODE = 'TN002',
+            HINT = 'Enter the tenant as a manager, or SET ROLE tenancy_admin outside any tenant.';
+    END IF;
+
+    RETURN QUERY
+    SELECT m.user_id, m.role, m.created_at
+    FROM tenancy_private.member AS m
+    WHERE m.tenant_id = p_tenant_id
+    ORDER BY m.created_at, m.user_id;
+END;
+$function$;
+
+COMMENT ON FUNCTION tenancy.list_members(uuid) IS
+'Members of a tenant, oldest first. Raises TN002.';
+
+ALTER FUNCTION tenancy.list_members(uuid) OWNER TO tenancy_kernel;
+REVOKE ALL ON FUNCTION tenancy.list_members(uuid) FROM public;
+GRANT EXECUTE ON FUNCTION tenancy.list_members(uuid)
+TO tenancy_manager, tenancy_admin;
+
+-- include: functions/tenancy/mint_context.sql
+-- tenancy.mint_context(p_credential, p_request): prove a credential and sign the context.
+--
+-- Why definer: callers may read neither credentials nor keys. A definer may not change the role, so
+--              tenancy.enter() does that; a context minted without it verifies to NULL.
+-- One answer:  unknown, expired, revoked, suspended, wrong region, disagreeing hint: same path,
+--              same text, nothing about whether the tenant exists.
+-- Logged:      each refusal, with a digest of the credential and never the reason: the log is what
+--              a standby and a rolled-back transaction can still write to.
+-- Raises:      TN001 no access. TN003 another context. TN004 request is not a small JSON object.
+-- Tests:       tests/functions/tenancy/test_enter.py
+
+CREATE OR REPLACE FUNCTION tenancy.mint_context(
+    p_credential text,
+    p_request jsonb,
+    OUT tenant_id uuid,
+    OUT database_role name,
+    OUT may_write boolean
+)
+RETURNS record
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_identity tenancy_private.identity;
+    v_request jsonb := coalesce(p_request, '{}');
+BEGIN
+    IF jsonb_typeof(v_request) <> 'object' OR octet_length(v_request::text) > 4096 THEN
+        RAISE EXCEPTION 'request must be a JSON object of at most 4096 bytes'
+            USING ERRCODE = 'TN004', HINT = 'Pass request id, client address and agent only.';
+    END IF;
+
+    IF octet_length(p_credential) <= 8192 THEN
+        v_identity := CASE
+            WHEN p_credential ~ '^[ps]k_' THEN tenancy_private.identify_api_key(p_credential)
+            WHEN p_credential ~ '^at_' THEN tenancy_private.identify_ticket(p_credential)
+            ELSE tenancy_private.identify_jwt(p_credential, v_request)
+        END;
+    END IF;
+
+    IF NOT tenancy_private.may_enter(v_identity.tenant_id, v_request) THEN
+        RAISE LOG 'tenancy.enter refused %', jsonb_build_object(
+            'credential', left(encode(sha256(convert_to(left(p_credential, 8192), 'UTF8')), 'hex'), 16),
+            'request_id', v_request -> 'request_id', 'client_address', inet_client_addr()
+        );
+        RAISE EXCEPTION 'resource not found' USING ERRCODE = 'TN001';
+    END IF;
+
+    PERFORM tenancy_private.sign_context(
+        v_identity.tenant_id, v_identity.actor_id, v_identity.role, v_request
+    );
+
+    PERFORM tenancy_private.note_key_use(v_identity.unused_key);
+    SELECT t.id, r.database_role, s.may_write AND v_identity.may_write
+    INTO STRICT tenant_id, database_role, may_write
+    FROM tenancy_private.tenant AS t
+    INNER JOIN tenancy.tenant_status AS s ON t.status = s.status
+    CROSS JOIN tenancy.tenant_role AS r
+    WHERE t.id = v_identity.tenant_id AND r.role = v_identity.role;
+END;
+$function$;
+
+COMMENT ON FUNCTION tenancy.mint_context(text, jsonb) IS
+'Prove a credential and sign the context of this transaction. Called by tenancy.enter(). Raises TN001, TN003, TN004.';
+
+ALTER FUNCTION tenancy.mint_context(text, jsonb) OWNER TO tenancy_kernel;
+REVOKE ALL ON FUNCTION tenancy.mint_context(text, jsonb) FROM public;
+GRANT EXECUTE ON FUNCTION tenancy.mint_context(text, jsonb)
+TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin, tenancy_gateway,
+tenancy_console, tenancy_operator;
+
+-- include: functions/tenancy/mint_system_context.sql
+-- tenancy.mint_system_context(p_tenant_id, p_purpose): sign the context of a job.
+--
+-- Raises:      TN001 no such tenant here. TN003 another context. TN004 no purpose.
+-- Tests:       tests/functions/tenancy/test_enter_system.py
+
+CREATE OR REPLACE FUNCTION tenancy.mint_system_context(p_tenant_id uuid, p_purpose text)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_request jsonb := jsonb_build_object('purpose', p_purpose);
+BEGIN
+    IF length(btrim(coalesce(p_purpose, ''))) NOT BETWEEN 3 AND 200 THEN
+        RAISE EXCEPTION 'a job needs a purpose of 3 to 200 characters'
+            USING ERRCODE = 'TN004', HINT = 'Name the job, for example retention.';
+    END IF;
+
+    IF NOT EXISTS (
+        SELECT
+        FROM tenancy_private.tenant AS t
+        INNER JOIN tenancy_private.node AS n ON t.region = n.region
+        WHERE t.id = p_tenant_id AND t.status <> 'purged'
+    ) THEN
+        RAISE EXCEPTION 'resource not found' USING ERRCODE = 'TN001';
+    END IF;
+
+    PERFORM tenancy_private.sign_context(p_tenant_id, NULL, 'operator', v_request);
+END;
+$function$;
+
+COMMENT ON FUNCTION tenancy.mint_system_context(uuid, text) IS
+'Sign the context of a job on one tenant. Called by tenancy.enter_system(). Raises TN001, TN003, TN004.';
+
+ALTER FUNCTION tenancy.mint_system_context(uuid, text) OWNER TO tenancy_kernel;
+REVOKE ALL ON FUNCTION tenancy.mint_system_context(uuid, text) FROM public;
+GRANT EXECUTE ON FUNCTION tenancy.mint_system_context(uuid, text)
+TO tenancy_operator;
+
+-- include: functions/tenancy/protect_table.sql
+-- tenancy.protect_table(p_table, p_subject_column): put a table of your own behind the wall.
+--
+-- Who:         the owner of the table (a member of tenancy_builder), who keeps it. Idempotent; run
+--              it again after a change of tenancy.access_matrix or of columns.
+-- Adds:        tenant_id, a key that starts with it (on an empty table), wall, doors, FORCE, column
+--              grants, the identity trigger and the registry row.
+-- Raises:      TN002 not the owner. TN006 cannot be made safe. TN007 rows without a tenant.
+-- Tests:       tests/functions/tenancy/test_protect_table.py
+
+CREATE OR REPLACE FUNCTION tenancy.protect_table(
+    p_table regclass,
+    p_subject_column name DEFAULT NULL
+)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SECURITY INVOKER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_statement text;
+    v_is_filled boolean;
+BEGIN
+    PERFORM tenancy.register_table(p_table, p_subject_column);
+    PERFORM tenancy.refuse_obstacles(p_table, false);
+    EXECUTE format('SELECT EXISTS (SELECT FROM %s)', p_table) INTO v_is_filled;
+    PERFORM tenancy.add_tenant_column(p_table, v_is_filled);
+
+    PERFORM tenancy.refuse_obstacles(p_table, true);
+
+    FOR v_statement IN SELECT d.* FROM tenancy.protection_ddl(p_table) AS d LOOP
+        EXECUTE v_statement;
+    END LOOP;
+
+    EXECUTE format(
+        'CREATE OR REPLACE TRIGGER _100_keep_identity BEFORE UPDATE ON %s '
+        'FOR EACH ROW EXECUTE FUNCTION tenancy.tg_keep_identity()', p_table
+    );
+    EXECUTE format(
+        'GRANT USAGE ON SCHEMA %I TO tenancy_customer, tenancy_staff, tenancy_manager, '
+        'tenancy_admin',
+        (SELECT c.relnamespace::regnamespace FROM pg_class AS c WHERE c.oid = p_table)
+    );
+END;
+$function$;
+
+COMMENT ON FUNCTION tenancy.protect_table(regclass, name) IS
+'Protect a table of the caller: wall, doors, grants, trigger, registry. Idempotent. Raises TN002, TN006, TN007.';
+
+ALTER FUNCTION tenancy.protect_table(regclass, name) OWNER TO tenancy_kernel;
+REVOKE ALL ON FUNCTION tenancy.protect_table(regclass, name) FROM public;
+GRANT EXECUTE ON FUNCTION tenancy.protect_table(regclass, name)
+TO tenancy_owner, tenancy_builder, pg_database_owner;
+
+-- include: functions/tenancy/protection_obstacles.sql
+-- tenancy.protection_obstacles(p_table): why a table cannot be protected as it is.
+--
+-- Rows:        what tenancy.protect_table() does not repair by itself, each with the remedy.
+-- Tests:       tests/functions/tenancy/test_protect_table.py
+
+CREATE OR REPLACE FUNCTION tenancy.protection_obstacles(p_table regclass)
+RETURNS TABLE (obstacle text, remedy text, is_repairable boolean)
+LANGUAGE sql
+STABLE
+SECURITY INVOKER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT 'it is not an ordinary table', 'Protect the tables behind it.', false
+    FROM pg_class AS c
+    WHERE c.oid = p_table AND (c.relkind <> 'r' OR c.relispartition OR EXISTS (
+        SELECT FROM pg_inherits AS i WHERE p_table IN (i.inhrelid, i.inhparent)
+    ))
+    UNION ALL
+    SELECT 'rule ' || r.rulename || ' runs with the rights of its owner', 'Drop the rule.', false
+    FROM pg_rewrite AS r
+    WHERE r.ev_class = p_table
+    UNION ALL
+    SELECT 'tenant_id is not a uuid', 'ALTER TABLE … ALTER tenant_id TYPE uuid.',
+        false
+    FROM pg_attribute AS a
+    WHERE a.attrelid = p_table AND a.attname = 'tenant_id' AND a.atttypid <> 'uuid'::regtype
+    UNION ALL
+    SELECT
+        'unique key ' || i.indexrelid::regclass || ' does not start with tenant_id',
+        'Rebuild it as (tenant_id, …): otherwise it tells which values other tenants use.',
+        i.indisprimary AND NOT EXISTS (
+            SELECT FROM pg_constraint AS f WHERE f.confrelid = p_table
+        )
+    FROM pg_index AS i
+    LEFT JOIN pg_attribute AS a ON i.indrelid = a.attrelid AND i.indkey[0] = a.attnum
+    WHERE i.indrelid = p_table
+      AND (i.indisunique OR i.indisexclusion)
+      AND a.attname IS DISTINCT FROM 'tenant_id'
+    UNION ALL
+    SELECT
+        'foreign key ' || k.conname || ' does not start with tenant_id',
+        'Rebuild it as (tenant_id, …): otherwise it may point into another tenant.',
+        false
+    FROM pg_constraint AS k
+    INNER JOIN pg_class AS f ON k.confrelid = f.oid
+    INNER JOIN pg_namespace AS n ON f.relnamespace = n.oid
+    INNER JOIN tenancy.protected_table AS p
+        ON n.nspname = p.schema_name AND f.relname = p.table_name
+    INNER JOIN pg_attribute AS a ON k.conrelid = a.attrelid AND k.conkey[1] = a.attnum
+    WHERE k.conrelid = p_table AND k.contype = 'f' AND a.attname <> 'tenant_id';
+$function$;
+
+COMMENT ON FUNCTION tenancy.protection_obstacles(regclass) IS
+'What stands in the way of tenancy.protect_table(), one row each, with the remedy (is_repairable: done by itself on an empty table); empty when nothing does.';
+
+ALTER FUNCTION tenancy.protection_obstacles(regclass) OWNER TO tenancy_kernel;
+REVOKE ALL ON FUNCTION tenancy.protection_obstacles(regclass) FROM public;
+GRANT EXECUTE ON FUNCTION tenancy.protection_obstacles(regclass)
+TO tenancy_owner, tenancy_builder, pg_database_owner;
+
+-- include: functions/tenancy/reconcile_tenant.sql
+-- tenancy.reconcile_tenant(p_tenant_id): make what a tenant is to have and has not; then active.
+--
+-- Enters:      the tenant like anybody else, signed, and leaves the context as it was.
+-- Repeats:     safely; what is there stays as it is.
+-- Raises:      TN001 no such tenant. TN002 not tenancy_admin outside any tenant.
+-- Tests:       tests/functions/tenancy/test_create_tenant.py
+
+CREATE OR REPLACE FUNCTION tenancy.reconcile_tenant(p_tenant_id uuid)
+RETURNS integer
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_context text := coalesce(current_setting('tenancy.context', true), '');
+    v_request text := coalesce(current_setting('tenancy.request', true), '');
+    v_made integer;
+BEGIN
+    IF tenancy.tenant_id() IS NOT NULL OR NOT tenancy_private.may_administer(p_tenant_id) THEN
+        RAISE EXCEPTION 'not permitted' USING
+            ERRCODE = 'TN002', HINT = 'SET ROLE tenancy_admin outside any tenant.';
+    END IF;
+
+    PERFORM FROM tenancy_private.tenant AS t WHERE t.id = p_tenant_id FOR UPDATE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'resource not found' USING ERRCODE = 'TN001';
+    END IF;
+
+    PERFORM tenancy_private.sign_context(p_tenant_id, NULL, 'admin', '{}');
+    PERFORM app.make_defaults();
+    EXECUTE format('SET LOCAL tenancy.context = %L', v_context);
+    EXECUTE format('SET LOCAL tenancy.request = %L', v_request);
+
+    UPDATE tenancy_private.resource AS r
+    SET made_at = clock_timestamp()
+    WHERE r.tenant_id = p_tenant_id AND r.made_at IS NULL;
+    GET DIAGNOSTICS v_made = ROW_COUNT;
+    UPDATE tenancy_private.tenant AS t
+    SET status = 'active'
+    WHERE t.id = p_tenant_id AND t.status = 'provisioning';
+
+    RETURN v_made;
+END;
+$function$;
+
+COMMENT ON FUNCTION tenancy.reconcile_tenant(uuid) IS
+'Make the missing settings and bucket of a tenant, activate it when it was being provisioned, and return how many resources were recorded as made. Raises TN001, TN002.';
+
+ALTER FUNCTION tenancy.reconcile_tenant(uuid) OWNER TO tenancy_kernel;
+REVOKE ALL ON FUNCTION tenancy.reconcile_tenant(uuid) FROM public;
+GRANT EXECUTE ON FUNCTION tenancy.reconcile_tenant(uuid)
+TO tenancy_admin;
+
+-- include: functions/tenancy/remove_member.sql
+-- tenancy.remove_member(p_tenant_id, p_user_id): the user can no longer enter the tenant.
+--
+-- Raises:      TN001 no such member. TN002 not permitted, or oneself.
+-- Tests:       tests/functions/tenancy/test_members_and_keys.py
+
+CREATE OR REPLACE FUNCTION tenancy.remove_member(p_tenant_id uuid, p_user_id uuid)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    IF NOT tenancy_private.may_administer(p_tenant_id) THEN
+        RAISE EXCEPTION 'not permitted' USING
+            ERRCODE = 'TN002',
+            HINT = 'Enter the tenant as a manager, or SET ROLE tenancy_admin outside any tenant.';
+    END IF;
+
+    IF p_user_id = tenancy.actor_id() THEN
+        RAISE EXCEPTION 'not permitted' USING
+            ERRCODE = 'TN002', HINT = 'Another manager removes you.';
+    END IF;
+
+    DELETE FROM tenancy_private.member WHERE tenant_id = p_tenant_id AND user_id = p_user_id;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'resource not found' USING ERRCODE = 'TN001';
+    END IF;
+END;
+$function$;
+
+COMMENT ON FUNCTION tenancy.remove_member(uuid, uuid) IS
+'End a membership. Raises TN001, TN002.';
+
+ALTER FUNCTION tenancy.remove_member(uuid, uuid) OWNER TO tenancy_kernel;
+REVOKE ALL ON FUNCTION tenancy.remove_member(uuid, uuid) FROM public;
+GRANT EXECUTE ON FUNCTION tenancy.remove_member(uuid, uuid)
+TO tenancy_manager, tenancy_admin;
+
+-- include: functions/tenancy/revoke_api_key.sql
+-- tenancy.revoke_api_key(p_tenant_id, p_key_id): an API key stops working at once.
+--
+-- Raises:      TN001 no such key of this tenant. TN002 not permitted.
+-- Tests:       tests/functions/tenancy/test_members_and_keys.py
+
+CREATE OR REPLACE FUNCTION tenancy.revoke_api_key(p_tenant_id uuid, p_key_id uuid)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    IF NOT tenancy_private.may_administer(p_tenant_id) THEN
+        RAISE EXCEPTION 'not permitted' USING
+            ERRCODE = 'TN002',
+            HINT = 'Enter the tenant as a manager, or SET ROLE tenancy_admin outside any tenant.';
+    END IF;
+
+    UPDATE tenancy_private.api_key
+    SET revoked_at = coalesce(revoked_at, clock_timestamp())
+    WHERE tenant_id = p_tenant_id AND id = p_key_id;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'resource not found' USING ERRCODE = 'TN001';
+    END IF;
+END;
+$function$;
+
+COMMENT ON FUNCTION tenancy.revoke_api_key(uuid, uuid) IS
+'Revoke an API key. Idempotent. Raises TN001, TN002.';
+
+ALTER FUNCTION tenancy.revoke_api_key(uuid, uuid) OWNER TO tenancy_kernel;
+REVOKE ALL ON FUNCTION tenancy.revoke_api_key(uuid, uuid) FROM public;
+GRANT EXECUTE ON FUNCTION tenancy.revoke_api_key(uuid, uuid)
+TO tenancy_manager, tenancy_admin;
+
+-- include: functions/tenancy/rotate_api_key.sql
+-- tenancy.rotate_api_key(p_tenant_id, p_key_id, p_overlap, p_days): replace a key without a gap.
+--
+-- Overlap:     the old key works on for so long, at most a week, and never longer than it would.
+-- Raises:      TN001 no such key in force. TN002 not permitted. TN004 overlap or days out of range.
+-- Tests:       tests/functions/tenancy/test_api_keys.py
+
+CREATE OR REPLACE FUNCTION tenancy.rotate_api_key(
+    p_tenant_id uuid,
+    p_key_id uuid,
+    p_overlap interval DEFAULT '1 day',
+    p_days integer DEFAULT 90
+)
+RETURNS text
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_old record;
+BEGIN
+    IF NOT tenancy_private.may_administer(p_tenant_id) THEN
+        RAISE EXCEPTION 'not permitted' USING
+            ERRCODE = 'TN002',
+            HINT = 'Enter the tenant as a manager, or SET ROLE tenancy_admin outside any tenant.';
+    END IF;
+
+    IF p_overlap IS NULL OR p_overlap NOT BETWEEN interval '0' AND interval '7 days' THEN
+        RAISE EXCEPTION 'the overlap is at most 7 days'
+            USING ERRCODE = 'TN004', HINT = 'Two keys for longer are one key too many.';
+    END IF;
+
+    UPDATE tenancy_private.api_key AS k
+    SET expires_at = least(k.expires_at, clock_timestamp() + p_overlap)
+    WHERE k.tenant_id = p_tenant_id
+      AND k.id = p_key_id
+      AND k.revoked_at IS NULL
+      AND k.expires_at > clock_timestamp()
+    RETURNING k.kind, k.role, k.scopes, k.actor_id INTO v_old;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'resource not found' USING ERRCODE = 'TN001';
+    END IF;
+
+    RETURN tenancy_private.create_api_key(
+        p_tenant_id, v_old.kind, v_old.role, p_days, v_old.scopes, v_old.actor_id
+    );
+END;
+$function$;
+
+COMMENT ON FUNCTION tenancy.rotate_api_key(uuid, uuid, interval, integer) IS
+'Issue a successor of an API key and let the old one end after an overlap; returns the text of the new key, once. Raises TN001, TN002, TN004.';
+
+ALTER FUNCTION tenancy.rotate_api_key(uuid, uuid, interval, integer) OWNER TO tenancy_kernel;
+REVOKE ALL ON FUNCTION tenancy.rotate_api_key(uuid, uuid, interval, integer) FROM public;
+GRANT EXECUTE ON FUNCTION tenancy.rotate_api_key(uuid, uuid, interval, integer)
+TO tenancy_manager, tenancy_admin;
+
+-- include: functions/tenancy/rotate_context_key.sql
+-- tenancy.rotate_context_key(): sign from now on with a new random key.
+--
+-- Open transactions: the key before this one still verifies, so nobody is thrown out; older ones
+--              are deleted. Rotating twice at once ends every context minted before.
+-- Secret:      made here from strong random bytes; it never appears in a statement or a log.
+-- Tests:       tests/functions/tenancy/test_context.py
+
+CREATE OR REPLACE FUNCTION tenancy.rotate_context_key()
+RETURNS text
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_kid text;
+BEGIN
+    LOCK TABLE tenancy_private.context_key IN SHARE ROW EXCLUSIVE MODE;
+
+    DELETE FROM tenancy_private.context_key WHERE NOT is_current;
+    UPDATE tenancy_private.context_key SET is_current = false WHERE is_current;
+
+    SELECT to_char(coalesce(max(k.kid::integer), 0) % 9999 + 1, 'FM0000') INTO v_kid
+    FROM tenancy_private.context_key AS k;
+
+    INSERT INTO tenancy_private.context_key (kid, ipad, opad, is_current)
+    SELECT v_kid, p.ipad, p.opad, true
+    FROM tenancy_private.hmac_pads(
+        convert_to(tenancy_private.random_secret('') || tenancy_private.random_secret(''), 'UTF8')
+    ) AS p;
+
+    RETURN v_kid;
+END;
+$function$;
+
+COMMENT ON FUNCTION tenancy.rotate_context_key() IS
+'Make a new signing key, keep the one before for open transactions, and return its number.';
+
+ALTER FUNCTION tenancy.rotate_context_key() OWNER TO tenancy_kernel;
+REVOKE ALL ON FUNCTION tenancy.rotate_context_key() FROM public;
+GRANT EXECUTE ON FUNCTION tenancy.rotate_context_key()
+TO tenancy_admin, pg_database_owner;
+
+-- include: functions/tenancy/rotate_webhook_secret.sql
+-- tenancy.rotate_webhook_secret(p_tenant_id, p_overlap): a new signing key for webhooks.
+--
+-- Overlap:     meanwhile messages carry both signatures, so that receivers change in their time.
+-- Raises:      TN002 not permitted. TN004 overlap out of range.
+-- Tests:       tests/functions/tenancy/test_webhooks.py
+
+CREATE OR REPLACE FUNCTION tenancy.rotate_webhook_secret(
+    p_tenant_id uuid,
+    p_overlap interval DEFAULT '1 day'
+)
+RETURNS text
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    IF NOT tenancy_private.may_administer(p_tenant_id) THEN
+        RAISE EXCEPTION 'not permitted' USING
+            ERRCODE = 'TN002',
+            HINT = 'Enter the tenant as a manager, or SET ROLE tenancy_admin outside any tenant.';
+    END IF;
+
+    IF p_overlap IS NULL OR p_overlap NOT BETWEEN interval '0' AND interval '7 days' THEN
+        RAISE EXCEPTION 'the overlap is at most 7 days'
+            USING ERRCODE = 'TN004', HINT = 'Two keys for longer are one key too many.';
+    END IF;
+
+    UPDATE tenancy_private.webhook_secret AS w
+    SET expires_at = least(w.expires_at, clock_timestamp() + p_overlap)
+    WHERE w.tenant_id = p_tenant_id;
+
+    RETURN tenancy_private.create_webhook_secret(p_tenant_id);
+END;
+$function$;
+
+COMMENT ON FUNCTION tenancy.rotate_webhook_secret(uuid, interval) IS
+'Replace the webhook key of a tenant and return the text of the new one, once. Raises TN002, TN004.';
+
+ALTER FUNCTION tenancy.rotate_webhook_secret(uuid, interval) OWNER TO tenancy_kernel;
+REVOKE ALL ON FUNCTION tenancy.rotate_webhook_secret(uuid, interval) FROM public;
+GRANT EXECUTE ON FUNCTION tenancy.rotate_webhook_secret(uuid, interval)
+TO tenancy_manager, tenancy_admin;
+
+-- include: functions/tenancy/set_member.sql
+-- tenancy.set_member(p_tenant_id, p_user_id, p_role): add a member, or change their role.
+--
+-- Nobody changes their own role: a tenant cannot lose its last manager by a slip.
+-- Raises:      TN002 not permitted, or oneself. 23514 no such role.
+-- Tests:       tests/functions/tenancy/test_members_and_keys.py
+
+CREATE OR REPLACE FUNCTION tenancy.set_member(p_tenant_id uuid, p_user_id uuid, p_role text)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    IF NOT tenancy_private.may_administer(p_tenant_id) THEN
+        RAISE EXCEPTION 'not permitted' USING
+            ERRCODE = 'TN002',
+            HINT = 'Enter the tenant as a manager, or SET ROLE tenancy_admin outside any tenant.';
+    END IF;
+
+    IF p_user_id = tenancy.actor_id() THEN
+        RAISE EXCEPTION 'not permitted' USING
+            ERRCODE = 'TN002', HINT = 'Another manager changes your role.';
+    END IF;
+
+    INSERT INTO tenancy_private.member (tenant_id, user_id, role)
+    VALUES (p_tenant_id, p_user_id, p_role)
+    ON CONFLICT (tenant_id, user_id) DO UPDATE SET role = excluded.role;
+END;
+$function$;
+
+COMMENT ON FUNCTION tenancy.set_member(uuid, uuid, text) IS
+'Make a user a customer, staff or manager of a tenant. Raises TN002, 23514.';
+
+ALTER FUNCTION tenancy.set_member(uuid, uuid, text) OWNER TO tenancy_kernel;
+REVOKE ALL ON FUNCTION tenancy.set_member(uuid, uuid, text) FROM public;
+GRANT EXECUTE ON FUNCTION tenancy.set_member(uuid, uuid, text)
+TO tenancy_manager, tenancy_admin;
+
+-- include: functions/tenancy/unprotect_table.sql
+-- tenancy.unprotect_table(p_table): take the wall, the doors and every tenant grant away again.
+--
+-- Fails closed: the grants go first, so no tenant role reaches the table without its wall.
+-- Keeps:       tenant_id and the keys: they hold data.
+-- Raises:      TN002 not the owner.
+-- Tests:       tests/functions/tenancy/test_protect_table.py
+
+CREATE OR REPLACE FUNCTION tenancy.unprotect_table(p_table regclass)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SECURITY INVOKER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_policy name;
+BEGIN
+    PERFORM tenancy.unregister_table(p_table);
+    EXECUTE format(
+        'REVOKE ALL ON %s FROM public, tenancy_customer, tenancy_staff, tenancy_manager, '
+        'tenancy_admin, tenancy_operator', p_table
+    );
+    FOR v_policy IN
+        SELECT p.polname
+        FROM pg_policy AS p
+        WHERE p.polrelid = p_table
+          AND p.polname ~ '^(tenant_wall|owner_door|(tenant|subject)_(select|insert|update|delete))$'
+    LOOP
+        EXECUTE format('DROP POLICY %I ON %s', v_policy, p_table);
+    END LOOP;
+    EXECUTE format('DROP TRIGGER IF EXISTS _100_keep_identity ON %s', p_table);
+    EXECUTE format(
+        'ALTER TABLE %s NO FORCE ROW LEVEL SECURITY, DISABLE ROW LEVEL SECURITY', p_table
+    );
+END;
+$function$;
+
+COMMENT ON FUNCTION tenancy.unprotect_table(regclass) IS
+'Undo tenancy.protect_table(), except for the column and the keys. Idempotent. Raises TN002.';
+
+ALTER FUNCTION tenancy.unprotect_table(regclass) OWNER TO tenancy_kernel;
+REVOKE ALL ON FUNCTION tenancy.unprotect_table(regclass) FROM public;
+GRANT EXECUTE ON FUNCTION tenancy.unprotect_table(regclass)
+TO tenancy_owner, tenancy_builder, pg_database_owner;
+
+-- include: functions/tenancy/withdraw_invitation.sql
+-- tenancy.withdraw_invitation(p_tenant_id, p_invitation_id): an invitation no longer works.
+--
+-- Raises:      TN001 no such open invitation. TN002 not permitted.
+-- Tests:       tests/functions/tenancy/test_invitations.py
+
+CREATE OR REPLACE FUNCTION tenancy.withdraw_invitation(p_tenant_id uuid, p_invitation_id uuid)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    IF NOT tenancy_private.may_administer(p_tenant_id) THEN
+        RAISE EXCEPTION 'not permitted' USING
+            ERRCODE = 'TN002',
+            HINT = 'Enter the tenant as a manager, or SET ROLE tenancy_admin outside any tenant.';
+    END IF;
+
+    UPDATE tenancy_private.invitation AS i
+    SET closed_at = clock_timestamp()
+    WHERE i.tenant_id = p_tenant_id AND i.id = p_invitation_id AND i.closed_at IS NULL;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'resource not found' USING ERRCODE = 'TN001';
+    END IF;
+END;
+$function$;
+
+COMMENT ON FUNCTION tenancy.withdraw_invitation(uuid, uuid) IS
+'Withdraw an invitation that nobody has accepted. Raises TN001, TN002.';
+
+ALTER FUNCTION tenancy.withdraw_invitation(uuid, uuid) OWNER TO tenancy_kernel;
+REVOKE ALL ON FUNCTION tenancy.withdraw_invitation(uuid, uuid) FROM public;
+GRANT EXECUTE ON FUNCTION tenancy.withdraw_invitation(uuid, uuid)
+TO tenancy_manager, tenancy_admin;
+
+-- include: functions/tenancy_private/context_in_force.sql
+-- tenancy_private.context_in_force(): the signed context, if its role is the one in force.
+--
+-- Why the role: SET ROLE to another tenant role must gain nothing, and a context that was minted
+--              without tenancy.enter() has no role in force at all.
+-- Tests:       tests/functions/tenancy/test_context.py
+
+CREATE OR REPLACE FUNCTION tenancy_private.context_in_force()
+RETURNS text
+LANGUAGE plpgsql
+STABLE
+PARALLEL RESTRICTED
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_body text := tenancy_private.verified_context();
+BEGIN
+    IF v_body IS NULL OR current_setting('role') IS DISTINCT FROM (
+        CASE substr(v_body, 69, 1)
+            WHEN 'c' THEN 'tenancy_customer'
+            WHEN 's' THEN 'tenancy_staff'
+            WHEN 'm' THEN 'tenancy_manager'
+            WHEN 'a' THEN 'tenancy_admin'
+            WHEN 'o' THEN 'tenancy_operator'
+        END
+    ) THEN
+        RETURN NULL;
+    END IF;
+
+    RETURN v_body;
+END;
+$function$;
+
+COMMENT ON FUNCTION tenancy_private.context_in_force() IS
+'The signed context when its role is in force, else NULL.';
+
+ALTER FUNCTION tenancy_private.context_in_force() OWNER TO tenancy_kernel;
+REVOKE ALL ON FUNCTION tenancy_private.context_in_force() FROM public;
+
+-- include: functions/tenancy_private/find_tenant.sql
+-- tenancy_private.find_tenant(p_name): a tenant by slug or id, whatever its status.
+--
+-- Exact:       no trimming and no case folding; slugs are ASCII, so look-alikes match nothing.
+-- Tests:       tests/functions/tenancy/test_set_tenant_context.py
+
+CREATE OR REPLACE FUNCTION tenancy_private.find_tenant(p_name text)
+RETURNS uuid
+LANGUAGE plpgsql
+STABLE
+PARALLEL RESTRICTED
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    RETURN (
+        SELECT t.id
+        FROM tenancy_private.tenant AS t
+        WHERE t.slug = p_name OR t.id::text = lower(p_name)
+        LIMIT 1
+    );
+END;
+$function$;
+
+COMMENT ON FUNCTION tenancy_private.find_tenant(text) IS
+'Id of the tenant with this slug or id; NULL when there is none.';
+
+ALTER FUNCTION tenancy_private.find_tenant(text) OWNER TO tenancy_kernel;
+REVOKE ALL ON FUNCTION tenancy_private.find_tenant(text) FROM public;
+
+-- include: functions/tenancy_private/may_administer.sql
+-- tenancy_private.may_administer(p_tenant_id): may the caller manage members and keys there?
+--
+-- Who:         a manager or admin inside that tenant; tenancy_admin outside any tenant (setup).
+-- Tests:       tests/functions/tenancy/test_members_and_keys.py
+
+CREATE OR REPLACE FUNCTION tenancy_private.may_administer(p_tenant_id uuid)
+RETURNS boolean
+LANGUAGE plpgsql
+STABLE
+PARALLEL RESTRICTED
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    RETURN coalesce(
+        CASE
+            WHEN tenancy.tenant_id() IS NULL THEN current_setting('role') = 'tenancy_admin'
+            ELSE tenancy.tenant_id() = p_tenant_id
+                AND tenancy.actor_role() IN ('manager', 'admin')
+        END,
+        false
+    );
+END;
+$function$;
+
+COMMENT ON FUNCTION tenancy_private.may_administer(uuid) IS
+'True for a manager or admin inside the tenant, and for tenancy_admin outside any.';
+
+ALTER FUNCTION tenancy_private.may_administer(uuid) OWNER TO tenancy_kernel;
+REVOKE ALL ON FUNCTION tenancy_private.may_administer(uuid) FROM public;
+
+-- include: functions/tenancy_private/sign_context.sql
+-- tenancy_private.sign_context(…): bind this transaction to one tenant, actor and role.
+--
+-- Once:        the same again is a no-op; anything else would let an open cursor or a deferred
+--              trigger straddle two tenants.
+-- Why EXECUTE: a SET LOCAL statement reaches the workers of a Citus cluster, set_config() does not.
+-- Raises:      TN003 another context was entered in this transaction.
+-- Tests:       tests/functions/tenancy/test_enter.py
+
+CREATE OR REPLACE FUNCTION tenancy_private.sign_context(
+    p_tenant_id uuid,
+    p_actor_id uuid,
+    p_role text,
+    p_request jsonb
+)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_before text := tenancy_private.verified_context();
+    v_body text;
+BEGIN
+    SELECT k.kid
+        || replace(p_tenant_id::text, '-', '')
+        || coalesce(replace(p_actor_id::text, '-', ''), repeat('0', 32))
+        || r.code
+        || left(t.placement, 1)
+        || encode(sha256(convert_to(p_request::text, 'UTF8')), 'hex')
+    INTO STRICT v_body
+    FROM tenancy_private.context_key AS k
+    CROSS JOIN tenancy_private.tenant AS t
+    CROSS JOIN tenancy.tenant_role AS r
+    WHERE k.is_current AND t.id = p_tenant_id AND r.role = p_role;
+
+    IF v_before IS NOT NULL THEN
+        IF substr(v_before, 5, 64) <> substr(v_body, 5, 64)
+            OR substr(v_before, 69, 1) NOT IN (substr(v_body, 69, 1), '-')
+        THEN
+            RAISE EXCEPTION 'this transaction already has another context' USING
+                ERRCODE = 'TN003',
+                HINT = 'One tenant, actor and role per transaction: commit first.';
+        ELSIF substr(v_before, 69, 1) <> '-' THEN
+            RETURN;
+        END IF;
+    END IF;
+
+    EXECUTE format('SET LOCAL tenancy.request = %L', p_request);
+    EXECUTE format(
+        'SET LOCAL tenancy.context = %L',
+        v_body || tenancy_private.context_mac(left(v_body, 4), v_body)
+    );
+END;
+$function$;
+
+COMMENT ON FUNCTION tenancy_private.sign_context(uuid, uuid, text, jsonb) IS
+'Sign and set the context of this transaction. Raises TN003 when it has another one.';
+
+ALTER FUNCTION tenancy_private.sign_context(uuid, uuid, text, jsonb) OWNER TO tenancy_kernel;
+REVOKE ALL ON FUNCTION tenancy_private.sign_context(uuid, uuid, text, jsonb) FROM public;
+
+-- include: functions/tenancy_private/verified_context.sql
+-- tenancy_private.verified_context(): the signed context in force, or NULL.
+--
+-- Never raises: length first, and nothing is cast before the signature is right.
+-- Constant time: digests of the signatures are compared, not the signatures.
+-- Layout:      kid 4, tenant 32, actor 32, role 1, placement 1, request digest 64, mac 64.
+-- Tests:       tests/functions/tenancy/test_context.py
+
+CREATE OR REPLACE FUNCTION tenancy_private.verified_context()
+RETURNS text
+LANGUAGE plpgsql
+STABLE
+PARALLEL RESTRICTED
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_token text := current_setting('tenancy.context', true);
+    v_body text;
+    v_mac text;
+BEGIN
+    IF octet_length(v_token) IS DISTINCT FROM 198 THEN
+        RETURN NULL;
+    END IF;
+
+    v_body := left(v_token, 134);
+    v_mac := tenancy_private.context_mac(left(v_body, 4), v_body);
+
+    IF v_mac IS NULL
+        OR sha256(convert_to(v_mac, 'UTF8')) <> sha256(convert_to(substr(v_token, 135), 'UTF8'))
+    THEN
+        RETURN NULL;
+    END IF;
+
+    RETURN v_body;
+END;
+$function$;
+
+COMMENT ON FUNCTION tenancy_private.verified_context() IS
+'The 134 signed characters of this transaction''s context when the signature is right, else NULL.';
+
+ALTER FUNCTION tenancy_private.verified_context() OWNER TO tenancy_kernel;
+REVOKE ALL ON FUNCTION tenancy_private.verified_context() FROM public;
+
+-- include: functions/tenancy_private/verify_jwt.sql
+-- tenancy_private.verify_jwt(p_token): the claims of a valid JWT, or NULL.
+--
+-- Order:       the signature first. Header and claims are parsed only when one of our issuers
+--              signed them, so nothing untrusted reaches a parser, and alg can confuse nobody.
+-- Never raises: an issuer that signs garbage is refused like a stranger.
+-- Source:      RFC 7515, section 5.2; RFC 7519, section 4.1; RFC 8725, sections 3.1 and 3.2.
+-- Tests:       tests/functions/tenancy/test_enter_jwt.py
+
+CREATE OR REPLACE FUNCTION tenancy_private.verify_jwt(p_token text)
+RETURNS jsonb
+LANGUAGE plpgsql
+STABLE
+PARALLEL RESTRICTED
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_part text[] := string_to_array(p_token, '.');
+    v_now numeric := extract(EPOCH FROM clock_timestamp());
+    v_issuer record;
+    v_claims jsonb;
+BEGIN
+    IF octet_length(p_token) > 8192 OR cardinality(v_part) IS DISTINCT FROM 3 THEN
+        RETURN NULL;
+    END IF;
+
+    SELECT i.issuer, i.audience, i.tenant_claim, i.role_claim INTO v_issuer
+    FROM tenancy_private.jwt_issuer AS i
+    WHERE i.revoked_at IS NULL
+      AND sha256(convert_to(v_part[3], 'UTF8')) = sha256(convert_to(rtrim(translate(encode(
+          sha256(i.opad || sha256(i.ipad || convert_to(v_part[1] || '.' || v_part[2], 'UTF8'))),
+          'base64'
+      ), '+/', '-_'), '='), 'UTF8'));
+    IF NOT FOUND THEN
+        RETURN NULL;
+    END IF;
+
+    v_claims := convert_from(tenancy_private.decode_base64url(v_part[2]), 'UTF8')::jsonb;
+    IF convert_from(tenancy_private.decode_base64url(v_part[1]), 'UTF8')::jsonb ->> 'alg' = 'HS256'
+        AND v_claims ->> 'iss' = v_issuer.issuer
+        AND (v_claims -> 'aud') @> to_jsonb(v_issuer.audience)
+        AND (v_claims ->> 'exp')::numeric > v_now
+        AND coalesce((v_claims ->> 'nbf')::numeric, 0) <= v_now
+    THEN
+        RETURN jsonb_build_object(
+            'sub', v_claims -> 'sub',
+            'tenant', v_claims -> v_issuer.tenant_claim,
+            'role', v_claims -> v_issuer.role_claim
+        );
+    END IF;
+
+    RETURN NULL;
+EXCEPTION
+    WHEN data_exception OR cardinality_violation THEN
+        RETURN NULL;
+END;
+$function$;
+
+COMMENT ON FUNCTION tenancy_private.verify_jwt(text) IS
+'sub, tenant and role of an HS256 token of one of our issuers, valid now; else NULL.';
+
+ALTER FUNCTION tenancy_private.verify_jwt(text) OWNER TO tenancy_kernel;
+REVOKE ALL ON FUNCTION tenancy_private.verify_jwt(text) FROM public;
+
+-- include: policies/app/analytics.sql
+-- policies/app/analytics.sql: who reaches a row, as tenancy.access_matrix says.
+-- Written by `make policies`; the wall stands alone, the doors are one per rule.
+
+DROP POLICY IF EXISTS owner_door ON app.analytics;
+DROP POLICY IF EXISTS subject_delete ON app.analytics;
+DROP POLICY IF EXISTS subject_insert ON app.analytics;
+DROP POLICY IF EXISTS subject_select ON app.analytics;
+DROP POLICY IF EXISTS subject_update ON app.analytics;
+DROP POLICY IF EXISTS tenant_delete ON app.analytics;
+DROP POLICY IF EXISTS tenant_insert ON app.analytics;
+DROP POLICY IF EXISTS tenant_select ON app.analytics;
+DROP POLICY IF EXISTS tenant_update ON app.analytics;
+DROP POLICY IF EXISTS tenant_wall ON app.analytics;
+
+ALTER TABLE app.analytics ENABLE ROW LEVEL SECURITY;
+ALTER TABLE app.analytics FORCE ROW LEVEL SECURITY;
+
+CREATE POLICY tenant_wall ON app.analytics AS RESTRICTIVE FOR ALL TO public
+USING (tenant_id = (SELECT tenancy.tenant_id()))
+WITH CHECK (tenant_id = (SELECT tenancy.tenant_id()));
+
+COMMENT ON POLICY tenant_wall ON app.analytics IS
+'Restrictive: no permissive policy added later can cross tenants.';
+
+CREATE POLICY owner_door ON app.analytics TO tenancy_owner USING (true);
+
+COMMENT ON POLICY owner_door ON app.analytics IS
+'Definer functions of the owner work, and only inside the tenant.';
+
+CREATE POLICY subject_delete ON app.analytics FOR DELETE
+TO tenancy_customer
+USING (customer_id = (SELECT tenancy.actor_id()));
+
+CREATE POLICY subject_insert ON app.analytics FOR INSERT
+TO tenancy_customer
+WITH CHECK (customer_id = (SELECT tenancy.actor_id()));
+
+CREATE POLICY subject_select ON app.analytics FOR SELECT
+TO tenancy_customer
+USING (customer_id = (SELECT tenancy.actor_id()));
+
+CREATE POLICY subject_update ON app.analytics FOR UPDATE
+TO tenancy_customer
+USING (customer_id = (SELECT tenancy.actor_id()))
+WITH CHECK (customer_id = (SELECT tenancy.actor_id()));
+
+CREATE POLICY tenant_delete ON app.analytics FOR DELETE
+TO tenancy_manager, tenancy_admin
+USING (true);
+
+CREATE POLICY tenant_insert ON app.analytics FOR INSERT
+TO tenancy_staff, tenancy_manager, tenancy_admin
+WITH CHECK (true);
+
+CREATE POLICY tenant_select ON app.analytics FOR SELECT
+TO tenancy_staff, tenancy_manager, tenancy_admin
+USING (true);
+
+CREATE POLICY tenant_update ON app.analytics FOR UPDATE
+TO tenancy_staff, tenancy_manager, tenancy_admin
+USING (true)
+WITH CHECK (true);
+
+REVOKE ALL ON app.analytics
+FROM public, tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin, tenancy_operator;
+
+GRANT DELETE ON app.analytics TO tenancy_customer, tenancy_manager, tenancy_admin;
+
+GRANT INSERT (
+    tenant_id,
+    id,
+    customer_id,
+    event,
+    session_id,
+    payload,
+    occurred_at,
+    metadata
+) ON app.analytics
+TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin;
+
+GRANT SELECT (
+    tenant_id,
+    id,
+    customer_id,
+    event,
+    session_id,
+    payload,
+    occurred_at,
+    metadata,
+    created_at,
+    updated_at
+) ON app.analytics
+TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin;
+
+GRANT UPDATE (
+    id,
+    customer_id,
+    event,
+    session_id,
+    payload,
+    occurred_at,
+    metadata
+) ON app.analytics
+TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin;
+
+-- include: policies/app/bookings.sql
+-- policies/app/bookings.sql: who reaches a row, as tenancy.access_matrix says.
+-- Written by `make policies`; the wall stands alone, the doors are one per rule.
+
+DROP POLICY IF EXISTS owner_door ON app.bookings;
+DROP POLICY IF EXISTS subject_delete ON app.bookings;
+DROP POLICY IF EXISTS subject_insert ON app.bookings;
+DROP POLICY IF EXISTS subject_select ON app.bookings;
+DROP POLICY IF EXISTS subject_update ON app.bookings;
+DROP POLICY IF EXISTS tenant_delete ON app.bookings;
+DROP POLICY IF EXISTS tenant_insert ON app.bookings;
+DROP POLICY IF EXISTS tenant_select ON app.bookings;
+DROP POLICY IF EXISTS tenant_update ON app.bookings;
+DROP POLICY IF EXISTS tenant_wall ON app.bookings;
+
+ALTER TABLE app.bookings ENABLE ROW LEVEL SECURITY;
+ALTER TABLE app.bookings FORCE ROW LEVEL SECURITY;
+
+CREATE POLICY tenant_wall ON app.bookings AS RESTRICTIVE FOR ALL TO public
+USING (tenant_id = (SELECT tenancy.tenant_id()))
+WITH CHECK (tenant_id = (SELECT tenancy.tenant_id()));
+
+COMMENT ON POLICY tenant_wall ON app.bookings IS
+'Restrictive: no permissive policy added later can cross tenants.';
+
+CREATE POLICY owner_door ON app.bookings TO tenancy_owner USING (true);
+
+COMMENT ON POLICY owner_door ON app.bookings IS
+'Definer functions of the owner work, and only inside the tenant.';
+
+CREATE POLICY subject_delete ON app.bookings FOR DELETE
+TO tenancy_customer
+USING (customer_id = (SELECT tenancy.actor_id()));
+
+CREATE POLICY subject_insert ON app.bookings FOR INSERT
+TO tenancy_customer
+WITH CHECK (customer_id = (SELECT tenancy.actor_id()));
+
+CREATE POLICY subject_select ON app.bookings FOR SELECT
+TO tenancy_customer
+USING (customer_id = (SELECT tenancy.actor_id()));
+
+CREATE POLICY subject_update ON app.bookings FOR UPDATE
+TO tenancy_customer
+USING (customer_id = (SELECT tenancy.actor_id()))
+WITH CHECK (customer_id = (SELECT tenancy.actor_id()));
+
+CREATE POLICY tenant_delete ON app.bookings FOR DELETE
+TO tenancy_manager, tenancy_admin
+USING (true);
+
+CREATE POLICY tenant_insert ON app.bookings FOR INSERT
+TO tenancy_staff, tenancy_manager, tenancy_admin
+WITH CHECK (true);
+
+CREATE POLICY tenant_select ON app.bookings FOR SELECT
+TO tenancy_staff, tenancy_manager, tenancy_admin
+USING (true);
+
+CREATE POLICY tenant_update ON app.bookings FOR UPDATE
+TO tenancy_staff, tenancy_manager, tenancy_admin
+USING (true)
+WITH CHECK (true);
+
+REVOKE ALL ON app.bookings
+FROM public, tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin, tenancy_operator;
+
+GRANT DELETE ON app.bookings TO tenancy_customer, tenancy_manager, tenancy_admin;
+
+GRANT INSERT (
+    tenant_id,
+    id,
+    customer_id,
+    patient_id,
+    service,
+    status,
+    starts_at,
+    ends_at,
+    time_zone,
+    party_size,
+    currency,
+    price,
+    notes,
+    metadata
+) ON app.bookings
+TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin;
+
+GRANT SELECT (
+    tenant_id,
+    id,
+    customer_id,
+    patient_id,
+    service,
+    status,
+    starts_at,
+    ends_at,
+    time_zone,
+    party_size,
+    currency,
+    price,
+    notes,
+    metadata,
+    created_at,
+    updated_at
+) ON app.bookings
+TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin;
+
+GRANT UPDATE (
+    id,
+    customer_id,
+    patient_id,
+    service,
+    status,
+    starts_at,
+    ends_at,
+    time_zone,
+    party_size,
+    currency,
+    price,
+    notes,
+    metadata
+) ON app.bookings
+TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin;
+
+-- include: policies/app/customers.sql
+-- policies/app/customers.sql: who reaches a row, as tenancy.access_matrix says.
+-- Written by `make policies`; the wall stands alone, the doors are one per rule.
+
+DROP POLICY IF EXISTS owner_door ON app.customers;
+DROP POLICY IF EXISTS subject_delete ON app.customers;
+DROP POLICY IF EXISTS subject_insert ON app.customers;
+DROP POLICY IF EXISTS subject_select ON app.customers;
+DROP POLICY IF EXISTS subject_update ON app.customers;
+DROP POLICY IF EXISTS tenant_delete ON app.customers;
+DROP POLICY IF EXISTS tenant_insert ON app.customers;
+DROP POLICY IF EXISTS tenant_select ON app.customers;
+DROP POLICY IF EXISTS tenant_update ON app.customers;
+DROP POLICY IF EXISTS tenant_wall ON app.customers;
+
+ALTER TABLE app.customers ENABLE ROW LEVEL SECURITY;
+ALTER TABLE app.customers FORCE ROW LEVEL SECURITY;
+
+CREATE POLICY tenant_wall ON app.customers AS RESTRICTIVE FOR ALL TO public
+USING (tenant_id = (SELECT tenancy.tenant_id()))
+WITH CHECK (tenant_id = (SELECT tenancy.tenant_id()));
+
+COMMENT ON POLICY tenant_wall ON app.customers IS
+'Restrictive: no permissive policy added later can cross tenants.';
+
+CREATE POLICY owner_door ON app.customers TO tenancy_owner USING (true);
+
+COMMENT ON POLICY owner_door ON app.customers IS
+'Definer functions of the owner work, and only inside the tenant.';
+
+CREATE POLICY subject_delete ON app.customers FOR DELETE
+TO tenancy_customer
+USING (id = (SELECT tenancy.actor_id()));
+
+CREATE POLICY subject_insert ON app.customers FOR INSERT
+TO tenancy_customer
+WITH CHECK (id = (SELECT tenancy.actor_id()));
+
+CREATE POLICY subject_select ON app.customers FOR SELECT
+TO tenancy_customer
+USING (id = (SELECT tenancy.actor_id()));
+
+CREATE POLICY subject_update ON app.customers FOR UPDATE
+TO tenancy_customer
+USING (id = (SELECT tenancy.actor_id()))
+WITH CHECK (id = (SELECT tenancy.actor_id()));
+
+CREATE POLICY tenant_delete ON app.customers FOR DELETE
+TO tenancy_manager, tenancy_admin
+USING (true);
+
+CREATE POLICY tenant_insert ON app.customers FOR INSERT
+TO tenancy_staff, tenancy_manager, tenancy_admin
+WITH CHECK (true);
+
+CREATE POLICY tenant_select ON app.customers FOR SELECT
+TO tenancy_staff, tenancy_manager, tenancy_admin
+USING (true);
+
+CREATE POLICY tenant_update ON app.customers FOR UPDATE
+TO tenancy_staff, tenancy_manager, tenancy_admin
+USING (true)
+WITH CHECK (true);
+
+REVOKE ALL ON app.customers
+FROM public, tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin, tenancy_operator;
+
+GRANT DELETE ON app.customers TO tenancy_customer, tenancy_manager, tenancy_admin;
+
+GRANT INSERT (
+    tenant_id,
+    id,
+    email,
+    full_name,
+    phone,
+    locale,
+    marketing_opt_in,
+    loyalty_points,
+    notes,
+    metadata
+) ON app.customers
+TO tenancy_staff, tenancy_manager, tenancy_admin;
+
+GRANT INSERT (
+    tenant_id,
+    id,
+    email,
+    full_name,
+    phone,
+    locale,
+    marketing_opt_in,
+    metadata
+) ON app.customers
+TO tenancy_customer;
+
+GRANT SELECT (
+    tenant_id,
+    id,
+    email,
+    full_name,
+    phone,
+    locale,
+    marketing_opt_in,
+    loyalty_points,
+    notes,
+    metadata,
+    created_at,
+    updated_at
+) ON app.customers
+TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin;
+
+GRANT UPDATE (
+    id,
+    email,
+    full_name,
+    phone,
+    locale,
+    marketing_opt_in,
+    loyalty_points,
+    notes,
+    metadata
+) ON app.customers
+TO tenancy_staff, tenancy_manager, tenancy_admin;
+
+GRANT UPDATE (
+    id,
+    email,
+    full_name,
+    phone,
+    locale,
+    marketing_opt_in,
+    metadata
+) ON app.customers
+TO tenancy_customer;
+
+-- include: policies/app/guests.sql
+-- policies/app/guests.sql: who reaches a row, as tenancy.access_matrix says.
+-- Written by `make policies`; the wall stands alone, the doors are one per rule.
+
+DROP POLICY IF EXISTS owner_door ON app.guests;
+DROP POLICY IF EXISTS subject_delete ON app.guests;
+DROP POLICY IF EXISTS subject_insert ON app.guests;
+DROP POLICY IF EXISTS subject_select ON app.guests;
+DROP POLICY IF EXISTS subject_update ON app.guests;
+DROP POLICY IF EXISTS tenant_delete ON app.guests;
+DROP POLICY IF EXISTS tenant_insert ON app.guests;
+DROP POLICY IF EXISTS tenant_select ON app.guests;
+DROP POLICY IF EXISTS tenant_update ON app.guests;
+DROP POLICY IF EXISTS tenant_wall ON app.guests;
+
+ALTER TABLE app.guests ENABLE ROW LEVEL SECURITY;
+ALTER TABLE app.guests FORCE ROW LEVEL SECURITY;
+
+CREATE POLICY tenant_wall ON app.guests AS RESTRICTIVE FOR ALL TO public
+USING (tenant_id = (SELECT tenancy.tenant_id()))
+WITH CHECK (tenant_id = (SELECT tenancy.tenant_id()));
+
+COMMENT ON POLICY tenant_wall ON app.guests IS
+'Restrictive: no permissive policy added later can cross tenants.';
+
+CREATE POLICY owner_door ON app.guests TO tenancy_owner USING (true);
+
+COMMENT ON POLICY owner_door ON app.guests IS
+'Definer functions of the owner work, and only inside the tenant.';
+
+CREATE POLICY subject_delete ON app.guests FOR DELETE
+TO tenancy_customer
+USING (customer_id = (SELECT tenancy.actor_id()));
+
+CREATE POLICY subject_insert ON app.guests FOR INSERT
+TO tenancy_customer
+WITH CHECK (customer_id = (SELECT tenancy.actor_id()));
+
+CREATE POLICY subject_select ON app.guests FOR SELECT
+TO tenancy_customer
+USING (customer_id = (SELECT tenancy.actor_id()));
+
+CREATE POLICY subject_update ON app.guests FOR UPDATE
+TO tenancy_customer
+USING (customer_id = (SELECT tenancy.actor_id()))
+WITH CHECK (customer_id = (SELECT tenancy.actor_id()));
+
+CREATE POLICY tenant_delete ON app.guests FOR DELETE
+TO tenancy_manager, tenancy_admin
+USING (true);
+
+CREATE POLICY tenant_insert ON app.guests FOR INSERT
+TO tenancy_staff, tenancy_manager, tenancy_admin
+WITH CHECK (true);
+
+CREATE POLICY tenant_select ON app.guests FOR SELECT
+TO tenancy_staff, tenancy_manager, tenancy_admin
+USING (true);
+
+CREATE POLICY tenant_update ON app.guests FOR UPDATE
+TO tenancy_staff, tenancy_manager, tenancy_admin
+USING (true)
+WITH CHECK (true);
+
+REVOKE ALL ON app.guests
+FROM public, tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin, tenancy_operator;
+
+GRANT DELETE ON app.guests TO tenancy_customer, tenancy_manager, tenancy_admin;
+
+GRANT INSERT (
+    tenant_id,
+    id,
+    customer_id,
+    full_name,
+    email,
+    nationality,
+    document_number,
+    preferences,
+    metadata
+) ON app.guests
+TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin;
+
+GRANT SELECT (
+    tenant_id,
+    id,
+    customer_id,
+    full_name,
+    email,
+    nationality,
+    document_number,
+    preferences,
+    metadata,
+    created_at,
+    updated_at
+) ON app.guests
+TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin;
+
+GRANT UPDATE (
+    id,
+    customer_id,
+    full_name,
+    email,
+    nationality,
+    document_number,
+    preferences,
+    metadata
+) ON app.guests
+TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin;
+
+-- include: policies/app/orders.sql
+-- policies/app/orders.sql: who reaches a row, as tenancy.access_matrix says.
+-- Written by `make policies`; the wall stands alone, the doors are one per rule.
+
+DROP POLICY IF EXISTS owner_door ON app.orders;
+DROP POLICY IF EXISTS subject_delete ON app.orders;
+DROP POLICY IF EXISTS subject_insert ON app.orders;
+DROP POLICY IF EXISTS subject_select ON app.orders;
+DROP POLICY IF EXISTS subject_update ON app.orders;
+DROP POLICY IF EXISTS tenant_delete ON app.orders;
+DROP POLICY IF EXISTS tenant_insert ON app.orders;
+DROP POLICY IF EXISTS tenant_select ON app.orders;
+DROP POLICY IF EXISTS tenant_update ON app.orders;
+DROP POLICY IF EXISTS tenant_wall ON app.orders;
+
+ALTER TABLE app.orders ENABLE ROW LEVEL SECURITY;
+ALTER TABLE app.orders FORCE ROW LEVEL SECURITY;
+
+CREATE POLICY tenant_wall ON app.orders AS RESTRICTIVE FOR ALL TO public
+USING (tenant_id = (SELECT tenancy.tenant_id()))
+WITH CHECK (tenant_id = (SELECT tenancy.tenant_id()));
+
+COMMENT ON POLICY tenant_wall ON app.orders IS
+'Restrictive: no permissive policy added later can cross tenants.';
+
+CREATE POLICY owner_door ON app.orders TO tenancy_owner USING (true);
+
+COMMENT ON POLICY owner_door ON app.orders IS
+'Definer functions of the owner work, and only inside the tenant.';
+
+CREATE POLICY subject_delete ON app.orders FOR DELETE
+TO tenancy_customer
+USING (customer_id = (SELECT tenancy.actor_id()));
+
+CREATE POLICY subject_insert ON app.orders FOR INSERT
+TO tenancy_customer
+WITH CHECK (customer_id = (SELECT tenancy.actor_id()));
+
+CREATE POLICY subject_select ON app.orders FOR SELECT
+TO tenancy_customer
+USING (customer_id = (SELECT tenancy.actor_id()));
+
+CREATE POLICY subject_update ON app.orders FOR UPDATE
+TO tenancy_customer
+USING (customer_id = (SELECT tenancy.actor_id()))
+WITH CHECK (customer_id = (SELECT tenancy.actor_id()));
+
+CREATE POLICY tenant_delete ON app.orders FOR DELETE
+TO tenancy_manager, tenancy_admin
+USING (true);
+
+CREATE POLICY tenant_insert ON app.orders FOR INSERT
+TO tenancy_staff, tenancy_manager, tenancy_admin
+WITH CHECK (true);
+
+CREATE POLICY tenant_select ON app.orders FOR SELECT
+TO tenancy_staff, tenancy_manager, tenancy_admin
+USING (true);
+
+CREATE POLICY tenant_update ON app.orders FOR UPDATE
+TO tenancy_staff, tenancy_manager, tenancy_admin
+USING (true)
+WITH CHECK (true);
+
+REVOKE ALL ON app.orders
+FROM public, tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin, tenancy_operator;
+
+GRANT DELETE ON app.orders TO tenancy_customer, tenancy_manager, tenancy_admin;
+
+GRANT INSERT (
+    tenant_id,
+    id,
+    customer_id,
+    order_number,
+    currency,
+    subtotal,
+    tax,
+    total,
+    items,
+    notes,
+    metadata
+) ON app.orders
+TO tenancy_customer;
+
+GRANT INSERT (
+    tenant_id,
+    id,
+    customer_id,
+    order_number,
+    status,
+    currency,
+    subtotal,
+    tax,
+    total,
+    items,
+    payment_intent_id,
+    payment_status,
+    notes,
+    placed_at,
+    metadata
+) ON app.orders
+TO tenancy_staff, tenancy_manager, tenancy_admin;
+
+GRANT SELECT (
+    tenant_id,
+    id,
+    customer_id,
+    order_number,
+    status,
+    currency,
+    subtotal,
+    tax,
+    total,
+    items,
+    payment_intent_id,
+    payment_status,
+    notes,
+    placed_at,
+    metadata,
+    created_at,
+    updated_at
+) ON app.orders
+TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin;
+
+GRANT UPDATE (
+    id,
+    customer_id,
+    order_number,
+    currency,
+    subtotal,
+    tax,
+    total,
+    items,
+    notes,
+    metadata
+) ON app.orders
+TO tenancy_customer;
+
+GRANT UPDATE (
+    id,
+    customer_id,
+    order_number,
+    status,
+    currency,
+    subtotal,
+    tax,
+    total,
+    items,
+    payment_intent_id,
+    payment_status,
+    notes,
+    placed_at,
+    metadata
+) ON app.orders
+TO tenancy_staff, tenancy_manager, tenancy_admin;
+
+-- include: policies/app/patients.sql
+-- policies/app/patients.sql: who reaches a row, as tenancy.access_matrix says.
+-- Written by `make policies`; the wall stands alone, the doors are one per rule.
+
+DROP POLICY IF EXISTS owner_door ON app.patients;
+DROP POLICY IF EXISTS subject_delete ON app.patients;
+DROP POLICY IF EXISTS subject_insert ON app.patients;
+DROP POLICY IF EXISTS subject_select ON app.patients;
+DROP POLICY IF EXISTS subject_update ON app.patients;
+DROP POLICY IF EXISTS tenant_delete ON app.patients;
+DROP POLICY IF EXISTS tenant_insert ON app.patients;
+DROP POLICY IF EXISTS tenant_select ON app.patients;
+DROP POLICY IF EXISTS tenant_update ON app.patients;
+DROP POLICY IF EXISTS tenant_wall ON app.patients;
+
+ALTER TABLE app.patients ENABLE ROW LEVEL SECURITY;
+ALTER TABLE app.patients FORCE ROW LEVEL SECURITY;
+
+CREATE POLICY tenant_wall ON app.patients AS RESTRICTIVE FOR ALL TO public
+USING (tenant_id = (SELECT tenancy.tenant_id()))
+WITH CHECK (tenant_id = (SELECT tenancy.tenant_id()));
+
+COMMENT ON POLICY tenant_wall ON app.patients IS
+'Restrictive: no permissive policy added later can cross tenants.';
+
+CREATE POLICY owner_door ON app.patients TO tenancy_owner USING (true);
+
+COMMENT ON POLICY owner_door ON app.patients IS
+'Definer functions of the owner work, and only inside the tenant.';
+
+CREATE POLICY subject_delete ON app.patients FOR DELETE
+TO tenancy_customer
+USING (customer_id = (SELECT tenancy.actor_id()));
+
+CREATE POLICY subject_insert ON app.patients FOR INSERT
+TO tenancy_customer
+WITH CHECK (customer_id = (SELECT tenancy.actor_id()));
+
+CREATE POLICY subject_select ON app.patients FOR SELECT
+TO tenancy_customer
+USING (customer_id = (SELECT tenancy.actor_id()));
+
+CREATE POLICY subject_update ON app.patients FOR UPDATE
+TO tenancy_customer
+USING (customer_id = (SELECT tenancy.actor_id()))
+WITH CHECK (customer_id = (SELECT tenancy.actor_id()));
+
+CREATE POLICY tenant_delete ON app.patients FOR DELETE
+TO tenancy_manager, tenancy_admin
+USING (true);
+
+CREATE POLICY tenant_insert ON app.patients FOR INSERT
+TO tenancy_staff, tenancy_manager, tenancy_admin
+WITH CHECK (true);
+
+CREATE POLICY tenant_select ON app.patients FOR SELECT
+TO tenancy_staff, tenancy_manager, tenancy_admin
+USING (true);
+
+CREATE POLICY tenant_update ON app.patients FOR UPDATE
+TO tenancy_staff, tenancy_manager, tenancy_admin
+USING (true)
+WITH CHECK (true);
+
+REVOKE ALL ON app.patients
+FROM public, tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin, tenancy_operator;
+
+GRANT DELETE ON app.patients TO tenancy_customer, tenancy_manager, tenancy_admin;
+
+GRANT INSERT (
+    tenant_id,
+    id,
+    customer_id,
+    full_name,
+    birth_date,
+    ssn,
+    medical_history,
+    allergies,
+    status,
+    metadata
+) ON app.patients
+TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin;
+
+GRANT SELECT (
+    tenant_id,
+    id,
+    customer_id,
+    full_name,
+    birth_date,
+    ssn,
+    medical_history,
+    allergies,
+    status,
+    metadata,
+    created_at,
+    updated_at
+) ON app.patients
+TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin;
+
+GRANT UPDATE (
+    id,
+    customer_id,
+    full_name,
+    birth_date,
+    ssn,
+    medical_history,
+    allergies,
+    status,
+    metadata
+) ON app.patients
+TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin;
+
+-- include: policies/app/pin_comments.sql
+-- policies/app/pin_comments.sql: who reaches a row, as tenancy.access_matrix says.
+-- Written by `make policies`; the wall stands alone, the doors are one per rule.
+
+DROP POLICY IF EXISTS owner_door ON app.pin_comments;
+DROP POLICY IF EXISTS subject_delete ON app.pin_comments;
+DROP POLICY IF EXISTS subject_insert ON app.pin_comments;
+DROP POLICY IF EXISTS subject_select ON app.pin_comments;
+DROP POLICY IF EXISTS subject_update ON app.pin_comments;
+DROP POLICY IF EXISTS tenant_delete ON app.pin_comments;
+DROP POLICY IF EXISTS tenant_insert ON app.pin_comments;
+DROP POLICY IF EXISTS tenant_select ON app.pin_comments;
+DROP POLICY IF EXISTS tenant_update ON app.pin_comments;
+DROP POLICY IF EXISTS tenant_wall ON app.pin_comments;
+
+ALTER TABLE app.pin_comments ENABLE ROW LEVEL SECURITY;
+ALTER TABLE app.pin_comments FORCE ROW LEVEL SECURITY;
+
+CREATE POLICY tenant_wall ON app.pin_comments AS RESTRICTIVE FOR ALL TO public
+USING (tenant_id = (SELECT tenancy.tenant_id()))
+WITH CHECK (tenant_id = (SELECT tenancy.tenant_id()));
+
+COMMENT ON POLICY tenant_wall ON app.pin_comments IS
+'Restrictive: no permissive policy added later can cross tenants.';
+
+CREATE POLICY owner_door ON app.pin_comments TO tenancy_owner USING (true);
+
+COMMENT ON POLICY owner_door ON app.pin_comments IS
+'Definer functions of the owner work, and only inside the tenant.';
+
+CREATE POLICY subject_delete ON app.pin_comments FOR DELETE
+TO tenancy_customer
+USING (author_id = (SELECT tenancy.actor_id()));
+
+CREATE POLICY subject_insert ON app.pin_comments FOR INSERT
+TO tenancy_customer
+WITH CHECK (author_id = (SELECT tenancy.actor_id()));
+
+CREATE POLICY subject_update ON app.pin_comments FOR UPDATE
+TO tenancy_customer
+USING (author_id = (SELECT tenancy.actor_id()))
+WITH CHECK (author_id = (SELECT tenancy.actor_id()));
+
+CREATE POLICY tenant_delete ON app.pin_comments FOR DELETE
+TO tenancy_manager, tenancy_admin
+USING (true);
+
+CREATE POLICY tenant_insert ON app.pin_comments FOR INSERT
+TO tenancy_staff, tenancy_manager, tenancy_admin
+WITH CHECK (true);
+
+CREATE POLICY tenant_select ON app.pin_comments FOR SELECT
+TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin
+USING (true);
+
+CREATE POLICY tenant_update ON app.pin_comments FOR UPDATE
+TO tenancy_staff, tenancy_manager, tenancy_admin
+USING (true)
+WITH CHECK (true);
+
+REVOKE ALL ON app.pin_comments
+FROM public, tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin, tenancy_operator;
+
+GRANT DELETE ON app.pin_comments TO tenancy_customer, tenancy_manager, tenancy_admin;
+
+GRANT INSERT (
+    tenant_id,
+    id,
+    pin_id,
+    author_id,
+    body,
+    metadata
+) ON app.pin_comments
+TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin;
+
+GRANT SELECT (
+    tenant_id,
+    id,
+    pin_id,
+    author_id,
+    body,
+    metadata,
+    created_at,
+    updated_at
+) ON app.pin_comments
+TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin;
+
+GRANT UPDATE (
+    id,
+    pin_id,
+    author_id,
+    body,
+    metadata
+) ON app.pin_comments
+TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin;
+
+-- include: policies/app/pins.sql
+-- policies/app/pins.sql: who reaches a row, as tenancy.access_matrix says.
+-- Written by `make policies`; the wall stands alone, the doors are one per rule.
+
+DROP POLICY IF EXISTS owner_door ON app.pins;
+DROP POLICY IF EXISTS subject_delete ON app.pins;
+DROP POLICY IF EXISTS subject_insert ON app.pins;
+DROP POLICY IF EXISTS subject_select ON app.pins;
+DROP POLICY IF EXISTS subject_update ON app.pins;
+DROP POLICY IF EXISTS tenant_delete ON app.pins;
+DROP POLICY IF EXISTS tenant_insert ON app.pins;
+DROP POLICY IF EXISTS tenant_select ON app.pins;
+DROP POLICY IF EXISTS tenant_update ON app.pins;
+DROP POLICY IF EXISTS tenant_wall ON app.pins;
+
+ALTER TABLE app.pins ENABLE ROW LEVEL SECURITY;
+ALTER TABLE app.pins FORCE ROW LEVEL SECURITY;
+
+CREATE POLICY tenant_wall ON app.pins AS RESTRICTIVE FOR ALL TO public
+USING (tenant_id = (SELECT tenancy.tenant_id()))
+WITH CHECK (tenant_id = (SELECT tenancy.tenant_id()));
+
+COMMENT ON POLICY tenant_wall ON app.pins IS
+'Restrictive: no permissive policy added later can cross tenants.';
+
+CREATE POLICY owner_door ON app.pins TO tenancy_owner USING (true);
+
+COMMENT ON POLICY owner_door ON app.pins IS
+'Definer functions of the owner work, and only inside the tenant.';
+
+CREATE POLICY subject_delete ON app.pins FOR DELETE
+TO tenancy_customer
+USING (customer_id = (SELECT tenancy.actor_id()));
+
+CREATE POLICY subject_insert ON app.pins FOR INSERT
+TO tenancy_customer
+WITH CHECK (customer_id = (SELECT tenancy.actor_id()));
+
+CREATE POLICY subject_update ON app.pins FOR UPDATE
+TO tenancy_customer
+USING (customer_id = (SELECT tenancy.actor_id()))
+WITH CHECK (customer_id = (SELECT tenancy.actor_id()));
+
+CREATE POLICY tenant_delete ON app.pins FOR DELETE
+TO tenancy_manager, tenancy_admin
+USING (true);
+
+CREATE POLICY tenant_insert ON app.pins FOR INSERT
+TO tenancy_staff, tenancy_manager, tenancy_admin
+WITH CHECK (true);
+
+CREATE POLICY tenant_select ON app.pins FOR SELECT
+TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin
+USING (true);
+
+CREATE POLICY tenant_update ON app.pins FOR UPDATE
+TO tenancy_staff, tenancy_manager, tenancy_admin
+USING (true)
+WITH CHECK (true);
+
+REVOKE ALL ON app.pins
+FROM public, tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin, tenancy_operator;
+
+GRANT DELETE ON app.pins TO tenancy_customer, tenancy_manager, tenancy_admin;
+
+GRANT INSERT (
+    tenant_id,
+    id,
+    customer_id,
+    title,
+    body,
+    latitude,
+    longitude,
+    status,
+    metadata
+) ON app.pins
+TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin;
+
+GRANT SELECT (
+    tenant_id,
+    id,
+    customer_id,
+    title,
+    body,
+    latitude,
+    longitude,
+    status,
+    comment_count,
+    metadata,
+    created_at,
+    updated_at
+) ON app.pins
+TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin;
+
+GRANT UPDATE (
+    id,
+    customer_id,
+    title,
+    body,
+    latitude,
+    longitude,
+    status,
+    metadata
+) ON app.pins
+TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin;
+
+-- include: policies/app/reservations.sql
+-- policies/app/reservations.sql: who reaches a row, as tenancy.access_matrix says.
+-- Written by `make policies`; the wall stands alone, the doors are one per rule.
+
+DROP POLICY IF EXISTS owner_door ON app.reservations;
+DROP POLICY IF EXISTS subject_delete ON app.reservations;
+DROP POLICY IF EXISTS subject_insert ON app.reservations;
+DROP POLICY IF EXISTS subject_select ON app.reservations;
+DROP POLICY IF EXISTS subject_update ON app.reservations;
+DROP POLICY IF EXISTS tenant_delete ON app.reservations;
+DROP POLICY IF EXISTS tenant_insert ON app.reservations;
+DROP POLICY IF EXISTS tenant_select ON app.reservations;
+DROP POLICY IF EXISTS tenant_update ON app.reservations;
+DROP POLICY IF EXISTS tenant_wall ON app.reservations;
+
+ALTER TABLE app.reservations ENABLE ROW LEVEL SECURITY;
+ALTER TABLE app.reservations FORCE ROW LEVEL SECURITY;
+
+CREATE POLICY tenant_wall ON app.reservations AS RESTRICTIVE FOR ALL TO public
+USING (tenant_id = (SELECT tenancy.tenant_id()))
+WITH CHECK (tenant_id = (SELECT tenancy.tenant_id()));
+
+COMMENT ON POLICY tenant_wall ON app.reservations IS
+'Restrictive: no permissive policy added later can cross tenants.';
+
+CREATE POLICY owner_door ON app.reservations TO tenancy_owner USING (true);
+
+COMMENT ON POLICY owner_door ON app.reservations IS
+'Definer functions of the owner work, and only inside the tenant.';
+
+CREATE POLICY subject_delete ON app.reservations FOR DELETE
+TO tenancy_customer
+USING (customer_id = (SELECT tenancy.actor_id()));
+
+CREATE POLICY subject_insert ON app.reservations FOR INSERT
+TO tenancy_customer
+WITH CHECK (customer_id = (SELECT tenancy.actor_id()));
+
+CREATE POLICY subject_select ON app.reservations FOR SELECT
+TO tenancy_customer
+USING (customer_id = (SELECT tenancy.actor_id()));
+
+CREATE POLICY subject_update ON app.reservations FOR UPDATE
+TO tenancy_customer
+USING (customer_id = (SELECT tenancy.actor_id()))
+WITH CHECK (customer_id = (SELECT tenancy.actor_id()));
+
+CREATE POLICY tenant_delete ON app.reservations FOR DELETE
+TO tenancy_manager, tenancy_admin
+USING (true);
+
+CREATE POLICY tenant_insert ON app.reservations FOR INSERT
+TO tenancy_staff, tenancy_manager, tenancy_admin
+WITH CHECK (true);
+
+CREATE POLICY tenant_select ON app.reservations FOR SELECT
+TO tenancy_staff, tenancy_manager, tenancy_admin
+USING (true);
+
+CREATE POLICY tenant_update ON app.reservations FOR UPDATE
+TO tenancy_staff, tenancy_manager, tenancy_admin
+USING (true)
+WITH CHECK (true);
+
+REVOKE ALL ON app.reservations
+FROM public, tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin, tenancy_operator;
+
+GRANT DELETE ON app.reservations TO tenancy_customer, tenancy_manager, tenancy_admin;
+
+GRANT INSERT (
+    tenant_id,
+    id,
+    guest_id,
+    customer_id,
+    room,
+    status,
+    arrival,
+    departure,
+    adults,
+    currency,
+    total,
+    metadata
+) ON app.reservations
+TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin;
+
+GRANT SELECT (
+    tenant_id,
+    id,
+    guest_id,
+    customer_id,
+    room,
+    status,
+    arrival,
+    departure,
+    adults,
+    currency,
+    total,
+    metadata,
+    created_at,
+    updated_at
+) ON app.reservations
+TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin;
+
+GRANT UPDATE (
+    id,
+    guest_id,
+    customer_id,
+    room,
+    status,
+    arrival,
+    departure,
+    adults,
+    currency,
+    total,
+    metadata
+) ON app.reservations
+TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin;
+
+-- include: policies/app/settings.sql
+-- policies/app/settings.sql: who reaches a row, as tenancy.access_matrix says.
+-- Written by `make policies`; the wall stands alone, the doors are one per rule.
+
+DROP POLICY IF EXISTS owner_door ON app.settings;
+DROP POLICY IF EXISTS subject_delete ON app.settings;
+DROP POLICY IF EXISTS subject_insert ON app.settings;
+DROP POLICY IF EXISTS subject_select ON app.settings;
+DROP POLICY IF EXISTS subject_update ON app.settings;
+DROP POLICY IF EXISTS tenant_delete ON app.settings;
+DROP POLICY IF EXISTS tenant_insert ON app.settings;
+DROP POLICY IF EXISTS tenant_select ON app.settings;
+DROP POLICY IF EXISTS tenant_update ON app.settings;
+DROP POLICY IF EXISTS tenant_wall ON app.settings;
+
+ALTER TABLE app.settings ENABLE ROW LEVEL SECURITY;
+ALTER TABLE app.settings FORCE ROW LEVEL SECURITY;
+
+CREATE POLICY tenant_wall ON app.settings AS RESTRICTIVE FOR ALL TO public
+USING (tenant_id = (SELECT tenancy.tenant_id()))
+WITH CHECK (tenant_id = (SELECT tenancy.tenant_id()));
+
+COMMENT ON POLICY tenant_wall ON app.settings IS
+'Restrictive: no permissive policy added later can cross tenants.';
+
+CREATE POLICY owner_door ON app.settings TO tenancy_owner USING (true);
+
+COMMENT ON POLICY owner_door ON app.settings IS
+'Definer functions of the owner work, and only inside the tenant.';
+
+CREATE POLICY tenant_delete ON app.settings FOR DELETE
+TO tenancy_manager, tenancy_admin
+USING (true);
+
+CREATE POLICY tenant_insert ON app.settings FOR INSERT
+TO tenancy_manager, tenancy_admin
+WITH CHECK (true);
+
+CREATE POLICY tenant_select ON app.settings FOR SELECT
+TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin
+USING (true);
+
+CREATE POLICY tenant_update ON app.settings FOR UPDATE
+TO tenancy_manager, tenancy_admin
+USING (true)
+WITH CHECK (true);
+
+REVOKE ALL ON app.settings
+FROM public, tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin, tenancy_operator;
+
+GRANT DELETE ON app.settings TO tenancy_manager, tenancy_admin;
+
+GRANT INSERT (
+    tenant_id,
+    id,
+    branding,
+    notifications,
+    features,
+    time_zone,
+    currency,
+    metadata
+) ON app.settings
+TO tenancy_manager, tenancy_admin;
+
+GRANT SELECT (
+    tenant_id,
+    id,
+    branding
+) ON app.settings
+TO tenancy_customer;
+
+GRANT SELECT (
+    tenant_id,
+    id,
+    branding,
+    notifications,
+    features,
+    time_zone,
+    currency,
+    metadata,
+    created_at,
+    updated_at
+) ON app.settings
+TO tenancy_staff, tenancy_manager, tenancy_admin;
+
+GRANT UPDATE (
+    id,
+    branding,
+    notifications,
+    features,
+    time_zone,
+    currency,
+    metadata
+) ON app.settings
+TO tenancy_manager, tenancy_admin;
+
+-- include: policies/app/storage_buckets.sql
+-- policies/app/storage_buckets.sql: who reaches a row, as tenancy.access_matrix says.
+-- Written by `make policies`; the wall stands alone, the doors are one per rule.
+
+DROP POLICY IF EXISTS owner_door ON app.storage_buckets;
+DROP POLICY IF EXISTS subject_delete ON app.storage_buckets;
+DROP POLICY IF EXISTS subject_insert ON app.storage_buckets;
+DROP POLICY IF EXISTS subject_select ON app.storage_buckets;
+DROP POLICY IF EXISTS subject_update ON app.storage_buckets;
+DROP POLICY IF EXISTS tenant_delete ON app.storage_buckets;
+DROP POLICY IF EXISTS tenant_insert ON app.storage_buckets;
+DROP POLICY IF EXISTS tenant_select ON app.storage_buckets;
+DROP POLICY IF EXISTS tenant_update ON app.storage_buckets;
+DROP POLICY IF EXISTS tenant_wall ON app.storage_buckets;
+
+ALTER TABLE app.storage_buckets ENABLE ROW LEVEL SECURITY;
+ALTER TABLE app.storage_buckets FORCE ROW LEVEL SECURITY;
+
+CREATE POLICY tenant_wall ON app.storage_buckets AS RESTRICTIVE FOR ALL TO public
+USING (tenant_id = (SELECT tenancy.tenant_id()))
+WITH CHECK (tenant_id = (SELECT tenancy.tenant_id()));
+
+COMMENT ON POLICY tenant_wall ON app.storage_buckets IS
+'Restrictive: no permissive policy added later can cross tenants.';
+
+CREATE POLICY owner_door ON app.storage_buckets TO tenancy_owner USING (true);
+
+COMMENT ON POLICY owner_door ON app.storage_buckets IS
+'Definer functions of the owner work, and only inside the tenant.';
+
+CREATE POLICY tenant_delete ON app.storage_buckets FOR DELETE
+TO tenancy_manager, tenancy_admin
+USING (true);
+
+CREATE POLICY tenant_insert ON app.storage_buckets FOR INSERT
+TO tenancy_staff, tenancy_manager, tenancy_admin
+WITH CHECK (true);
+
+CREATE POLICY tenant_select ON app.storage_buckets FOR SELECT
+TO tenancy_staff, tenancy_manager, tenancy_admin
+USING (true);
+
+CREATE POLICY tenant_update ON app.storage_buckets FOR UPDATE
+TO tenancy_staff, tenancy_manager, tenancy_admin
+USING (true)
+WITH CHECK (true);
+
+REVOKE ALL ON app.storage_buckets
+FROM public, tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin, tenancy_operator;
+
+GRANT DELETE ON app.storage_buckets TO tenancy_manager, tenancy_admin;
+
+GRANT INSERT (
+    tenant_id,
+    id,
+    name,
+    is_public,
+    max_object_bytes,
+    metadata
+) ON app.storage_buckets
+TO tenancy_staff, tenancy_manager, tenancy_admin;
+
+GRANT SELECT (
+    tenant_id,
+    id,
+    name,
+    is_public,
+    max_object_bytes,
+    metadata,
+    created_at,
+    updated_at
+) ON app.storage_buckets
+TO tenancy_staff, tenancy_manager, tenancy_admin;
+
+GRANT UPDATE (
+    id,
+    name,
+    is_public,
+    max_object_bytes,
+    metadata
+) ON app.storage_buckets
+TO tenancy_staff, tenancy_manager, tenancy_admin;
+
+-- include: policies/app/storage_objects.sql
+-- policies/app/storage_objects.sql: who reaches a row, as tenancy.access_matrix says.
+-- Written by `make policies`; the wall stands alone, the doors are one per rule.
+
+DROP POLICY IF EXISTS owner_door ON app.storage_objects;
+DROP POLICY IF EXISTS subject_delete ON app.storage_objects;
+DROP POLICY IF EXISTS subject_insert ON app.storage_objects;
+DROP POLICY IF EXISTS subject_select ON app.storage_objects;
+DROP POLICY IF EXISTS subject_update ON app.storage_objects;
+DROP POLICY IF EXISTS tenant_delete ON app.storage_objects;
+DROP POLICY IF EXISTS tenant_insert ON app.storage_objects;
+DROP POLICY IF EXISTS tenant_select ON app.storage_objects;
+DROP POLICY IF EXISTS tenant_update ON app.storage_objects;
+DROP POLICY IF EXISTS tenant_wall ON app.storage_objects;
+
+ALTER TABLE app.storage_objects ENABLE ROW LEVEL SECURITY;
+ALTER TABLE app.storage_objects FORCE ROW LEVEL SECURITY;
+
+CREATE POLICY tenant_wall ON app.storage_objects AS RESTRICTIVE FOR ALL TO public
+USING (tenant_id = (SELECT tenancy.tenant_id()))
+WITH CHECK (tenant_id = (SELECT tenancy.tenant_id()));
+
+COMMENT ON POLICY tenant_wall ON app.storage_objects IS
+'Restrictive: no permissive policy added later can cross tenants.';
+
+CREATE POLICY owner_door ON app.storage_objects TO tenancy_owner USING (true);
+
+COMMENT ON POLICY owner_door ON app.storage_objects IS
+'Definer functions of the owner work, and only inside the tenant.';
+
+CREATE POLICY subject_delete ON app.storage_objects FOR DELETE
+TO tenancy_customer
+USING (customer_id = (SELECT tenancy.actor_id()));
+
+CREATE POLICY subject_insert ON app.storage_objects FOR INSERT
+TO tenancy_customer
+WITH CHECK (customer_id = (SELECT tenancy.actor_id()));
+
+CREATE POLICY subject_select ON app.storage_objects FOR SELECT
+TO tenancy_customer
+USING (customer_id = (SELECT tenancy.actor_id()));
+
+CREATE POLICY subject_update ON app.storage_objects FOR UPDATE
+TO tenancy_customer
+USING (customer_id = (SELECT tenancy.actor_id()))
+WITH CHECK (customer_id = (SELECT tenancy.actor_id()));
+
+CREATE POLICY tenant_delete ON app.storage_objects FOR DELETE
+TO tenancy_manager, tenancy_admin
+USING (true);
+
+CREATE POLICY tenant_insert ON app.storage_objects FOR INSERT
+TO tenancy_staff, tenancy_manager, tenancy_admin
+WITH CHECK (true);
+
+CREATE POLICY tenant_select ON app.storage_objects FOR SELECT
+TO tenancy_staff, tenancy_manager, tenancy_admin
+USING (true);
+
+CREATE POLICY tenant_update ON app.storage_objects FOR UPDATE
+TO tenancy_staff, tenancy_manager, tenancy_admin
+USING (true)
+WITH CHECK (true);
+
+REVOKE ALL ON app.storage_objects
+FROM public, tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin, tenancy_operator;
+
+GRANT DELETE ON app.storage_objects TO tenancy_customer, tenancy_manager, tenancy_admin;
+
+GRANT INSERT (
+    tenant_id,
+    id,
+    bucket_id,
+    customer_id,
+    path,
+    content_type,
+    size_bytes,
+    etag,
+    metadata
+) ON app.storage_objects
+TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin;
+
+GRANT SELECT (
+    tenant_id,
+    id,
+    bucket_id,
+    customer_id,
+    path,
+    content_type,
+    size_bytes,
+    etag,
+    metadata,
+    created_at,
+    updated_at
+) ON app.storage_objects
+TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin;
+
+GRANT UPDATE (
+    id,
+    bucket_id,
+    customer_id,
+    path,
+    content_type,
+    size_bytes,
+    etag,
+    metadata
+) ON app.storage_objects
+TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin;
+
+-- include: policies/app/survey_responses.sql
+-- policies/app/survey_responses.sql: who reaches a row, as tenancy.access_matrix says.
+-- Written by `make policies`; the wall stands alone, the doors are one per rule.
+
+DROP POLICY IF EXISTS owner_door ON app.survey_responses;
+DROP POLICY IF EXISTS subject_delete ON app.survey_responses;
+DROP POLICY IF EXISTS subject_insert ON app.survey_responses;
+DROP POLICY IF EXISTS subject_select ON app.survey_responses;
+DROP POLICY IF EXISTS subject_update ON app.survey_responses;
+DROP POLICY IF EXISTS tenant_delete ON app.survey_responses;
+DROP POLICY IF EXISTS tenant_insert ON app.survey_responses;
+DROP POLICY IF EXISTS tenant_select ON app.survey_responses;
+DROP POLICY IF EXISTS tenant_update ON app.survey_responses;
+DROP POLICY IF EXISTS tenant_wall ON app.survey_responses;
+
+ALTER TABLE app.survey_responses ENABLE ROW LEVEL SECURITY;
+ALTER TABLE app.survey_responses FORCE ROW LEVEL SECURITY;
+
+CREATE POLICY tenant_wall ON app.survey_responses AS RESTRICTIVE FOR ALL TO public
+USING (tenant_id = (SELECT tenancy.tenant_id()))
+WITH CHECK (tenant_id = (SELECT tenancy.tenant_id()));
+
+COMMENT ON POLICY tenant_wall ON app.survey_responses IS
+'Restrictive: no permissive policy added later can cross tenants.';
+
+CREATE POLICY owner_door ON app.survey_responses TO tenancy_owner USING (true);
+
+COMMENT ON POLICY owner_door ON app.survey_responses IS
+'Definer functions of the owner work, and only inside the tenant.';
+
+CREATE POLICY subject_delete ON app.survey_responses FOR DELETE
+TO tenancy_customer
+USING (customer_id = (SELECT tenancy.actor_id()));
+
+CREATE POLICY subject_insert ON app.survey_responses FOR INSERT
+TO tenancy_customer
+WITH CHECK (customer_id = (SELECT tenancy.actor_id()));
+
+CREATE POLICY subject_select ON app.survey_responses FOR SELECT
+TO tenancy_customer
+USING (customer_id = (SELECT tenancy.actor_id()));
+
+CREATE POLICY subject_update ON app.survey_responses FOR UPDATE
+TO tenancy_customer
+USING (customer_id = (SELECT tenancy.actor_id()))
+WITH CHECK (customer_id = (SELECT tenancy.actor_id()));
+
+CREATE POLICY tenant_delete ON app.survey_responses FOR DELETE
+TO tenancy_manager, tenancy_admin
+USING (true);
+
+CREATE POLICY tenant_insert ON app.survey_responses FOR INSERT
+TO tenancy_staff, tenancy_manager, tenancy_admin
+WITH CHECK (true);
+
+CREATE POLICY tenant_select ON app.survey_responses FOR SELECT
+TO tenancy_staff, tenancy_manager, tenancy_admin
+USING (true);
+
+CREATE POLICY tenant_update ON app.survey_responses FOR UPDATE
+TO tenancy_staff, tenancy_manager, tenancy_admin
+USING (true)
+WITH CHECK (true);
+
+REVOKE ALL ON app.survey_responses
+FROM public, tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin, tenancy_operator;
+
+GRANT DELETE ON app.survey_responses TO tenancy_customer, tenancy_manager, tenancy_admin;
+
+GRANT INSERT (
+    tenant_id,
+    id,
+    customer_id,
+    survey,
+    score,
+    answers,
+    comment,
+    submitted_at,
+    metadata
+) ON app.survey_responses
+TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin;
+
+GRANT SELECT (
+    tenant_id,
+    id,
+    customer_id,
+    survey,
+    score,
+    answers,
+    comment,
+    submitted_at,
+    metadata,
+    created_at,
+    updated_at
+) ON app.survey_responses
+TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin;
+
+GRANT UPDATE (
+    id,
+    customer_id,
+    survey,
+    score,
+    answers,
+    comment,
+    submitted_at,
+    metadata
+) ON app.survey_responses
+TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin;
+
+-- include: sql/return.sql
+-- Give back what sql/borrow.sql took: no membership in an owner role outlives the migration.
+-- Only grants that the current user made to themself are revoked, never those of somebody else.
+
+DO $return$
+DECLARE
+    v_role name;
+BEGIN
+    FOR v_role IN
+        SELECT r.rolname
+        FROM pg_catalog.pg_auth_members AS m
+        INNER JOIN pg_catalog.pg_roles AS r ON m.roleid = r.oid
+        WHERE m.member = m.grantor
+          AND pg_catalog.pg_get_userbyid(m.member) = current_user
+          AND r.rolname IN ('tenancy_kernel', 'tenancy_owner', 'tenancy_auditor')
+    LOOP
+        EXECUTE pg_catalog.format('REVOKE %I FROM %I', v_role, current_user);
+    END LOOP;
+END;
+$return$;
