@@ -1,6 +1,6 @@
 """Random sequences over several connections, against a model that knows what each may see.
 
-TENANCY_STATEFUL_EXAMPLES sequences (30 by default, 200 in CI) of 40 steps; TENANCY_STATEFUL_SEED is
+TENANCY_STATEFUL_EXAMPLES sequences (60 by default, 120 in CI) of 40 steps; TENANCY_STATEFUL_SEED is
 printed. The model is exact: which rows of app.pins each connection reads at each moment, which SQLSTATE
 each refusal has, and what is committed in the end.
 """
@@ -32,7 +32,7 @@ from tenancy import fuzz
 from tests.fix_tenants import Tenant, make_tenant
 
 IN_CI = os.environ.get("CI") == "true"
-EXAMPLES = int(os.environ.get("TENANCY_STATEFUL_EXAMPLES") or (200 if IN_CI else 30))
+EXAMPLES = int(os.environ.get("TENANCY_STATEFUL_EXAMPLES") or (120 if IN_CI else 60))
 SEED = int(os.environ.get("TENANCY_STATEFUL_SEED") or 2026)
 STEPS, CONNECTIONS = 40, 3
 
@@ -243,7 +243,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(number=connections, thief=connections, age=st.integers(0, 3), local=st.booleans())
     def replay(self, number: int, thief: int, age: int, local: bool) -> None:
-        """Copy the context of a connection, and put it or an older one on another, with its role; read."""
+        """Copy a context, put it or an older one on a connection, with its role, and read."""
         c = self.pick(number, inside=True)
         if c.tenant is not None and (
             cursor := self.run(c, "SELECT current_setting('tenancy.context')")
