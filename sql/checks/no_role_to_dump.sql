@@ -5,7 +5,7 @@
 
 SELECT current_database() AS object
 WHERE
-    EXISTS (SELECT FROM tenancy.protected_table)
+    (SELECT count(p.table_name) > 0 FROM tenancy.protected_table AS p)
     AND NOT EXISTS (
         SELECT
         FROM pg_catalog.pg_roles AS r
