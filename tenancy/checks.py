@@ -250,13 +250,15 @@ def _show(report: Report) -> None:
             click.echo(f"{'in force' if in_force else 'not in force'}: harden: {name}")
         return
     from rich.console import Console  # noqa: PLC0415
+    from rich.markup import escape  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
 
     colours = {"failure": "red", "not proven": "magenta", "warning": "yellow", "note": "dim"}
     grid = Table("", "check", "object", "what was found, and the remedy", title="Checks")
     for f in sorted(report.findings, key=lambda f: (bool(f.waived), [*colours].index(f.level))):
         level = "[green]waived" if f.waived else f"[{colours[f.level]}]{f.level}"
-        grid.add_row(level, f.check, f.object, f"{f.detail}\n[dim]{f.waived or f.remedy}")
+        text = f"{escape(f.detail)}\n[dim]{escape(f.waived or f.remedy)}"
+        grid.add_row(level, f.check, escape(f.object), text)
     Console().print(grid)
     missing = [name for name, in_force in report.hardening.items() if not in_force]
     click.echo(f"hardening not in force: {', '.join(missing) or 'none'}")
