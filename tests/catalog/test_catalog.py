@@ -134,7 +134,7 @@ RULES = {
         CROSS JOIN pg_roles AS r
         WHERE n.nspname ~ '_private$' AND r.rolname ~ '^tenancy_'
           AND r.rolname NOT IN (
-              'tenancy_kernel', 'tenancy_owner', 'tenancy_auditor', 'tenancy_dba'
+              'tenancy_kernel', 'tenancy_owner', 'tenancy_auditor', 'tenancy_dba', 'tenancy_backup'
           )
           AND has_schema_privilege(r.oid, n.oid, 'USAGE')
         """,
