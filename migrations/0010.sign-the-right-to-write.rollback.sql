@@ -15,6 +15,9 @@ BEGIN
 END;
 $borrow$;
 
+-- drop: functions/tenancy/add_tenant_index.sql
+DROP FUNCTION tenancy.add_tenant_index(regclass);
+
 -- clear: policies/app/analytics.sql
 DROP POLICY subject_delete ON app.analytics;
 

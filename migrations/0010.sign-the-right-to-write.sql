@@ -22,6 +22,42 @@ $borrow$;
 -- clear: functions/tenancy_private/sign_context.sql
 DROP FUNCTION tenancy_private.sign_context(uuid, uuid, text, jsonb);
 
+-- include: functions/tenancy/add_tenant_index.sql
+-- tenancy.add_tenant_index(p_table): an index that starts with tenant_id, where none does.
+--
+-- Why:         without one the wall is a filter over the rows of all tenants.
+-- Tests:       tests/functions/tenancy/test_protect_table.py
+
+CREATE OR REPLACE FUNCTION tenancy.add_tenant_index(p_table regclass)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SECURITY INVOKER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    IF NOT EXISTS (
+        SELECT
+        FROM pg_index AS i
+        INNER JOIN pg_attribute AS a ON i.indrelid = a.attrelid AND i.indkey[0] = a.attnum
+        WHERE i.indrelid = p_table
+          AND a.attname = 'tenant_id'
+          AND i.indpred IS NULL
+          AND i.indisvalid
+    ) THEN
+        EXECUTE format('CREATE INDEX ON %s (tenant_id)', p_table);
+    END IF;
+END;
+$function$;
+
+COMMENT ON FUNCTION tenancy.add_tenant_index(regclass) IS
+'Step of tenancy.protect_table(): index tenant_id unless an index starts with it.';
+
+ALTER FUNCTION tenancy.add_tenant_index(regclass) OWNER TO tenancy_kernel;
+REVOKE ALL ON FUNCTION tenancy.add_tenant_index(regclass) FROM public;
+GRANT EXECUTE ON FUNCTION tenancy.add_tenant_index(regclass)
+TO tenancy_owner, tenancy_builder, pg_database_owner;
+
 -- include: functions/tenancy/claim_custom_domain.sql
 -- tenancy.claim_custom_domain(p_tenant_id, p_domain): begin to prove that a host name is yours.
 --
@@ -599,8 +635,8 @@ TO tenancy_operator;
 -- Who:         the owner of the table (a member of tenancy_builder), who keeps it. Idempotent; run
 --              it again after a change of tenancy.access_matrix or of columns.
 -- Takes:       every grant on the table, of whomever: what the access matrix says is all there is.
--- Adds:        tenant_id, a key that starts with it (on an empty table), wall, doors, FORCE, column
---              grants, the identity trigger and the registry row.
+-- Adds:        tenant_id, a key that starts with it (on an empty table), an index that does, wall,
+--              doors, FORCE, column grants, the identity trigger and the registry row.
 -- Raises:      TN002 not the owner. TN006 cannot be made safe. TN007 rows without a tenant.
 -- Tests:       tests/functions/tenancy/test_protect_table.py
 
@@ -625,6 +661,7 @@ BEGIN
 
     PERFORM tenancy.refuse_obstacles(p_table, true);
 
+    PERFORM tenancy.add_tenant_index(p_table);
     PERFORM tenancy.revoke_all_grants(p_table);
     FOR v_statement IN SELECT d.* FROM tenancy.protection_ddl(p_table) AS d LOOP
         EXECUTE v_statement;
@@ -672,9 +709,6 @@ AS $function$
     SELECT 'rule ' || r.rulename || ' runs with the rights of its owner', 'Drop the rule.', false
     FROM pg_rewrite AS r
     WHERE r.ev_class = p_table
-    UNION ALL
-    SELECT 'it has no primary key', 'ALTER TABLE … ADD PRIMARY KEY (id).', false
-    WHERE NOT EXISTS (SELECT FROM pg_index AS i WHERE i.indrelid = p_table AND i.indisprimary)
     UNION ALL
     SELECT 'subject column ' || p.subject_column || ' is not a uuid column of it',
         'Name the column that holds the id of the person a row is about.', false

@@ -3,8 +3,8 @@
 -- Who:         the owner of the table (a member of tenancy_builder), who keeps it. Idempotent; run
 --              it again after a change of tenancy.access_matrix or of columns.
 -- Takes:       every grant on the table, of whomever: what the access matrix says is all there is.
--- Adds:        tenant_id, a key that starts with it (on an empty table), wall, doors, FORCE, column
---              grants, the identity trigger and the registry row.
+-- Adds:        tenant_id, a key that starts with it (on an empty table), an index that does, wall,
+--              doors, FORCE, column grants, the identity trigger and the registry row.
 -- Raises:      TN002 not the owner. TN006 cannot be made safe. TN007 rows without a tenant.
 -- Tests:       tests/functions/tenancy/test_protect_table.py
 
@@ -29,6 +29,7 @@ BEGIN
 
     PERFORM tenancy.refuse_obstacles(p_table, true);
 
+    PERFORM tenancy.add_tenant_index(p_table);
     PERFORM tenancy.revoke_all_grants(p_table);
     FOR v_statement IN SELECT d.* FROM tenancy.protection_ddl(p_table) AS d LOOP
         EXECUTE v_statement;

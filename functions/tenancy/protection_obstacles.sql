@@ -20,9 +20,6 @@ AS $function$
     FROM pg_rewrite AS r
     WHERE r.ev_class = p_table
     UNION ALL
-    SELECT 'it has no primary key', 'ALTER TABLE … ADD PRIMARY KEY (id).', false
-    WHERE NOT EXISTS (SELECT FROM pg_index AS i WHERE i.indrelid = p_table AND i.indisprimary)
-    UNION ALL
     SELECT 'subject column ' || p.subject_column || ' is not a uuid column of it',
         'Name the column that holds the id of the person a row is about.', false
     FROM pg_class AS c

@@ -40,6 +40,7 @@ FROM (VALUES
     ('leave', '{}', false, 'volatile', 'entering'),
     ('retire_context', '{}', true, 'volatile', 'entering'),
     ('tenant_id', '{}', true, 'stable', 'asking'),
+    ('may_write', '{}', true, 'stable', 'asking'),
     ('actor_id', '{}', true, 'stable', 'asking'),
     ('actor_role', '{}', true, 'stable', 'asking'),
     ('uuidv7', '{}', false, 'volatile', 'asking'),

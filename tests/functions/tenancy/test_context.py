@@ -120,9 +120,17 @@ def test_rotation_keeps_open_transactions_and_signs_anew(diner, admin, dba):
     with diner.enter("staff") as conn:
         new = conn.execute(TOKEN).fetchone()[0]
         assert (new[:4], new[:4] != old[:4]) == (kid, True)
+    dba.execute("UPDATE tenancy_private.context_key SET created_at = now() - interval '2 hours'")
     admin.execute("SELECT tenancy.rotate_context_key()")
     kids = dba.execute("SELECT kid, is_current FROM tenancy_private.context_key ORDER BY 1")
     assert [current for _, current in kids] == [False, True]
+
+
+def test_rotating_often_throws_nobody_out(diner, admin):
+    with diner.enter("staff") as conn:
+        for _ in range(5):
+            admin.execute("SELECT tenancy.rotate_context_key()")
+        assert seen(conn) == (diner.id, 1)
 
 
 def test_a_tenant_cannot_rotate_the_key_42501(diner):

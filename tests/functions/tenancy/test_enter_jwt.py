@@ -63,6 +63,9 @@ def test_a_user_of_two_tenants_names_the_one_they_mean(diner, spa, gateway, admi
         {"role": "admin"},
         {"role": "operator"},
         {"role": ["staff"]},
+        {"exp": "NaN"},
+        {"exp": "9999999999"},
+        {"nbf": "0"},
     ],
     ids=str,
 )
@@ -75,6 +78,24 @@ def test_a_claim_that_is_not_right_TN001(spa, gateway, token, claims):
 def test_any_other_algorithm_is_refused_TN001(gateway, token, alg):
     with refused("TN001"):
         gateway.execute("SELECT tenancy.enter(%s)", [token(alg=alg)])
+
+
+@pytest.mark.parametrize("crit", [["b64"], ["exp"], [], None])
+def test_a_header_that_asks_for_more_than_we_understand_TN001(gateway, token, crit):
+    """RFC 7515, 4.1.11: an extension that is not understood refuses the token."""
+    with refused("TN001"):
+        gateway.execute("SELECT tenancy.enter(%s)", [token(header={"crit": crit, "b64": False})])
+
+
+def test_one_secret_may_serve_several_audiences(gateway, admin, token):
+    admin.execute(
+        "SELECT tenancy.register_jwt_issuer('https://id.test', 'k2', 'other-app', %s)", [SECRET]
+    )
+    for audience in ("engageos", "other-app"):
+        gateway.execute("SELECT tenancy.enter(%s)", [token(aud=audience)])
+        gateway.rollback()
+    with refused("TN001"):
+        gateway.execute("SELECT tenancy.enter(%s)", [token(aud="third-app")])
 
 
 def test_another_secret_or_an_edited_token_is_refused_TN001(gateway, token):

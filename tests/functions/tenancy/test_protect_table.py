@@ -85,8 +85,11 @@ def test_a_subject_column_gives_customers_their_own_rows(diner, team, issuer, ga
         "CREATE TABLE shop.gift (id int); "
         "CREATE RULE r AS ON INSERT TO shop.gift DO INSTEAD NOTHING",
         "CREATE VIEW shop.gift AS SELECT 1 AS id, NULL::uuid AS tenant_id",
+        "CREATE TABLE shop.base (id uuid, tenant_id uuid, PRIMARY KEY (tenant_id, id)); "
+        "CREATE TABLE shop.gift (tenant_id uuid, id uuid, base uuid, PRIMARY KEY (tenant_id, id), "
+        "FOREIGN KEY (tenant_id, base) REFERENCES shop.base ON DELETE SET NULL)",
     ],
-    ids=["unique", "wrong type", "partitioned", "inherits", "rule", "view"],
+    ids=["unique", "wrong type", "partitioned", "inherits", "rule", "view", "set null"],
 )
 def test_what_cannot_be_made_safe_is_refused_with_a_remedy_TN006(team, ddl):
     team.execute(ddl)
@@ -98,6 +101,69 @@ def test_what_cannot_be_made_safe_is_refused_with_a_remedy_TN006(team, ddl):
         "SELECT count(*) FROM tenancy.protected_table WHERE schema_name = 'shop'"
     ).fetchone()
     assert registered == (0,)
+
+
+def test_a_foreign_key_pairs_tenant_with_tenant_TN006(team):
+    team.execute("CREATE TABLE shop.base (id uuid, tenant_id uuid, UNIQUE (id, tenant_id))")
+    team.execute("ALTER TABLE shop.base ADD UNIQUE (tenant_id, id)")
+    team.execute("ALTER TABLE shop.base DROP CONSTRAINT base_id_tenant_id_key CASCADE")
+    protected(team, "shop.base")
+    team.execute("CREATE TABLE shop.gift (tenant_id uuid, id uuid, PRIMARY KEY (tenant_id, id))")
+    team.execute(
+        "ALTER TABLE shop.gift ADD FOREIGN KEY (id, tenant_id) "
+        "REFERENCES shop.base (tenant_id, id)"
+    )
+    with refused("TN006"):
+        protected(team)
+
+
+@pytest.mark.parametrize("subject", ["nobody", "t"])
+def test_a_subject_column_that_is_none_TN006(team, subject):
+    team.execute("CREATE TABLE shop.gift (id uuid PRIMARY KEY, t text)")
+    with refused("TN006"):
+        protected(team, subject=subject)
+
+
+def test_rights_given_before_are_taken_by_protect_and_by_unprotect(diner, team, dba, gateway):
+    """TRUNCATE asks no policy: the gateway could have emptied all tenants."""
+    team.execute("CREATE TABLE shop.gift (id uuid PRIMARY KEY, t text)")
+    wide = "GRANT ALL ON shop.gift TO tenancy_gateway, public; GRANT SELECT (t) ON shop.gift TO "
+    for step in ("protect_table", "unprotect_table"):
+        team.execute(f"GRANT USAGE ON SCHEMA shop TO public; {wide} tenancy_operator")
+        team.execute(f"SELECT tenancy.{step}('shop.gift')")
+        for login in ("tenancy_gateway", "tenancy_operator"):
+            may = dba.execute(
+                "SELECT has_table_privilege(%(r)s, 'shop.gift', 'TRUNCATE'), "
+                "has_any_column_privilege(%(r)s, 'shop.gift', 'SELECT')",
+                {"r": login},
+            )
+            assert may.fetchone() == (False, False)
+    with refused("42501"):
+        gateway.execute("TRUNCATE shop.gift")
+
+
+def test_a_table_without_a_key_gets_an_index_that_starts_with_the_tenant(team, dba):
+    team.execute("CREATE TABLE shop.gift (t text)")
+    for _ in range(2):
+        protected(team)
+    assert dba.execute("SELECT indexdef FROM pg_indexes WHERE tablename = 'gift'").fetchall() == [
+        ("CREATE INDEX gift_tenant_id_idx ON shop.gift USING btree (tenant_id)",)
+    ]
+
+
+def test_nothing_of_ours_hangs_on_an_unprotected_table(team, dba):
+    team.execute("CREATE TABLE shop.gift (id uuid PRIMARY KEY, t text)")
+    protected(team)
+    team.execute("SELECT tenancy.unprotect_table('shop.gift')")
+    hanging = dba.execute(
+        "SELECT pg_describe_object(classid, objid, objsubid) FROM pg_depend "
+        "WHERE refclassid = 'pg_proc'::regclass AND refobjid IN (SELECT oid FROM pg_proc "
+        "WHERE pronamespace = 'tenancy'::regnamespace) AND (classid = 'pg_attrdef'::regclass "
+        "AND objid IN (SELECT oid FROM pg_attrdef WHERE adrelid = 'shop.gift'::regclass) "
+        "OR classid = 'pg_trigger'::regclass AND objid IN (SELECT oid FROM pg_trigger "
+        "WHERE tgrelid = 'shop.gift'::regclass))"
+    ).fetchall()
+    assert hanging == []
 
 
 @pytest.mark.parametrize("column", ["", ", tenant_id uuid"])
