@@ -319,7 +319,9 @@ def _leftovers(before: str, after: str, dropped: list[str]) -> Iterator[str]:
             yield f"REVOKE ALL ON {target} FROM {roles};\n"
     described = {_flat([target]) for target in _COMMENT.findall(new)}
     for target in dict.fromkeys(_flat([target]) for target in _COMMENT.findall(old)):
-        if not {target, target.partition(" ")[2]} & gone and target not in described:
+        name = target.partition(" ")[2]
+        owner = name.rpartition(".")[0] if target.startswith("COLUMN") else ""
+        if not {target, name, owner} & gone and target not in described:
             yield f"COMMENT ON {target} IS NULL;\n"
     if not after:
         for table in _SECURED.findall(old):

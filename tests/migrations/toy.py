@@ -79,6 +79,7 @@ VIEW = """
 CREATE OR REPLACE VIEW toy.seen WITH (security_invoker = true) AS
 SELECT id, toy.tenant(note) AS tenant FROM toy.item;
 
+COMMENT ON COLUMN toy.seen.tenant IS 'Whose it is.';
 ALTER VIEW toy.seen OWNER TO tenancy_owner;
 GRANT SELECT ON toy.seen TO tenancy_staff;
 """
