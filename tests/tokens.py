@@ -16,7 +16,9 @@ def jwt(secret: bytes, *, alg: str = "HS256", header: Any = None, **claims: Any)
     """A token of the test issuer, valid for a minute; claims override, None removes."""
     body = {"iss": "https://id.test", "aud": "engageos", "exp": int(time.time()) + 60, **claims}
     body = {k: v for k, v in body.items() if v is not None}
-    parts = [encode(json.dumps(p).encode()) for p in ({"alg": alg, "typ": "JWT", **(header or {})}, body)]
+    parts = [
+        encode(json.dumps(p).encode()) for p in ({"alg": alg, "typ": "JWT", **(header or {})}, body)
+    ]
     signing = ".".join(parts)
     signature = hmac.new(secret, signing.encode(), hashlib.sha256).digest()
     return f"{signing}.{encode(signature) if alg != 'none' else ''}"

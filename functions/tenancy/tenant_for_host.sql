@@ -11,8 +11,6 @@ PARALLEL RESTRICTED
 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
-DECLARE
-    v_host text := rtrim(lower(split_part(left(p_host, 260), ':', 1)), '.');
 BEGIN
     RETURN (
         SELECT t.id
@@ -20,9 +18,7 @@ BEGIN
         INNER JOIN tenancy.tenant_status AS s ON t.status = s.status
         INNER JOIN tenancy_private.node AS n ON t.region = n.region
         WHERE s.may_enter
-          AND (t.custom_domain = v_host OR (
-              t.slug = split_part(v_host, '.', 1) AND v_host = t.slug || '.' || n.platform_domain
-          ))
+          AND t.id = tenancy_private.find_tenant_of_host(left(p_host, 260))
     );
 END;
 $function$;

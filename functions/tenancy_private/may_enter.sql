@@ -12,8 +12,6 @@ PARALLEL RESTRICTED
 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
-DECLARE
-    v_host text := lower(split_part(p_request ->> 'host', ':', 1));
 BEGIN
     RETURN EXISTS (
         SELECT
@@ -24,15 +22,7 @@ BEGIN
           AND s.may_enter
           AND coalesce(p_request ->> 'tenant', t.slug) IN (t.slug, t.id::text)
           AND coalesce(p_request ->> 'location', t.slug) IN (t.slug, t.id::text)
-          AND (v_host IS NULL OR NOT EXISTS (
-              SELECT
-              FROM tenancy_private.tenant AS other
-              WHERE other.id <> t.id
-                AND (other.custom_domain = v_host OR (
-                    other.slug = split_part(v_host, '.', 1)
-                    AND v_host = other.slug || '.' || n.platform_domain
-                ))
-          ))
+          AND coalesce(tenancy_private.find_tenant_of_host(p_request ->> 'host'), t.id) = t.id
     );
 END;
 $function$;

@@ -9,7 +9,10 @@ from dataclasses import dataclass
 import psycopg
 import pytest
 
-OURS = "('app'::regnamespace, 'tenancy'::regnamespace, 'tenancy_private'::regnamespace)"
+OURS = (
+    "('app'::regnamespace, 'api'::regnamespace, 'tenancy'::regnamespace, "
+    "'tenancy_private'::regnamespace)"
+)
 OWNERS = "('tenancy_kernel'::regrole, 'tenancy_owner'::regrole, 'tenancy_auditor'::regrole)"
 DEFINER = (
     "CREATE FUNCTION app.broken() RETURNS void LANGUAGE sql SECURITY DEFINER {} "

@@ -44,6 +44,8 @@ FROM (VALUES
     ('actor_id', '{}', true, 'stable', 'asking'),
     ('actor_role', '{}', true, 'stable', 'asking'),
     ('uuidv7', '{}', false, 'volatile', 'asking'),
+    ('pre_request', '{}', false, 'volatile', 'tenancy_gateway'),
+    ('mint_request_context', '{}', true, 'volatile', 'tenancy_gateway'),
     ('enter_system', '{uuid,text}', false, 'volatile', 'tenancy_operator'),
     ('mint_system_context', '{uuid,text}', true, 'volatile', 'tenancy_operator'),
     ('open_admin_session', '{uuid,text,integer}', true, 'volatile', 'tenancy_console'),

@@ -10,8 +10,7 @@ from tests.fix_tenants import refused
 
 
 def open_evidence(admin):
-    rows = admin.execute("SELECT kind, what, tenant_id FROM tenancy.list_evidence()").fetchall()
-    return rows
+    return admin.execute("SELECT kind, what, tenant_id FROM tenancy.list_evidence()").fetchall()
 
 
 @pytest.mark.parametrize(

@@ -110,8 +110,7 @@ def test_a_foreign_key_pairs_tenant_with_tenant_TN006(team):
     protected(team, "shop.base")
     team.execute("CREATE TABLE shop.gift (tenant_id uuid, id uuid, PRIMARY KEY (tenant_id, id))")
     team.execute(
-        "ALTER TABLE shop.gift ADD FOREIGN KEY (id, tenant_id) "
-        "REFERENCES shop.base (tenant_id, id)"
+        "ALTER TABLE shop.gift ADD FOREIGN KEY (id, tenant_id) REFERENCES shop.base (tenant_id, id)"
     )
     with refused("TN006"):
         protected(team)
