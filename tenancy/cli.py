@@ -6,6 +6,7 @@ import click
 
 #: Where each verb is, and its line in `--help`, which must not cost an import.
 VERBS = {
+    "attack": ("tenancy.attack:command", "Run the attack catalogue, and its naive control."),
     "bench": ("tenancy.bench:command", "Measure against a named baseline."),
     "check": ("tenancy.checks:command", "Say which isolation promise a database does not keep."),
     "demo": ("tenancy.demo:command", "Start, migrate, fill, attack and prove: the whole story."),

@@ -1,0 +1,13 @@
+-- id: OWN-10
+-- title: The owner disables row security
+-- attacker: insider
+-- expect: detected
+-- wins: canary
+-- objects: app.customers
+-- why: Nothing stops an owner's DDL; a check finds it, in CI and on the live database.
+
+-- @insider
+ALTER TABLE app.customers DISABLE ROW LEVEL SECURITY;
+SELECT metadata FROM app.customers;
+-- @evidence table_without_wall
+SELECT 1;

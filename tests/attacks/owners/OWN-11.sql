@@ -1,0 +1,13 @@
+-- id: OWN-11
+-- title: The owner lifts FORCE
+-- attacker: insider
+-- expect: detected
+-- wins: canary
+-- objects: app.customers
+-- why: The same check; and a COMMIT in the middle of maintenance raises TN008.
+
+-- @insider
+ALTER TABLE app.customers NO FORCE ROW LEVEL SECURITY;
+SELECT metadata FROM app.customers;
+-- @evidence table_without_wall
+SELECT 1;

@@ -1,0 +1,13 @@
+-- id: OWN-16
+-- title: A tenant role is given pg_read_all_data
+-- attacker: user
+-- expect: blocked
+-- answer: nothing
+-- wins: canary
+-- objects: app.patients app.customers
+-- why: It replaces grants, not policies: a table without a wall would be open, and none is.
+
+-- @dba
+GRANT pg_read_all_data TO {app_role};
+-- @inside
+SELECT metadata FROM app.patients UNION ALL SELECT metadata FROM app.customers;
