@@ -63,7 +63,8 @@ class Step:
     side: str = ""
     keep: str = ""
     tries: bool = False
-    shown: bool = True
+    #: One of the two answers that are compared.
+    compared: bool = False
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,7 @@ class Outcome:
 # The catalogue ------------------------------------------------------------------------------------
 
 _HEADER = re.compile(r"^-- ([a-z]+): (.*)$")
-_NOTE = re.compile(r"^-- (ours|naive|try|hit|miss|quiet|keep [a-z_]+)$")
+_NOTE = re.compile(r"^-- (ours|naive|try|hit|miss|keep [a-z_]+)$")
 
 
 @cache
@@ -206,8 +207,8 @@ def _steps(lines: list[str]) -> Iterator[Step]:
             if line.rstrip().endswith(";") and text.count("$$") % 2 == 0:
                 side = next((n for n in notes if n in {"ours", "naive"}), "")
                 keep = next((n[5:] for n in notes if n.startswith("keep ")), "")
-                tries = bool({"try", "hit", "miss"} & set(notes))
-                yield Step(actor, option, text, side, keep, tries, "quiet" not in notes)
+                compared = bool({"hit", "miss"} & set(notes))
+                yield Step(actor, option, text, side, keep, compared or "try" in notes, compared)
                 notes, statement = [], []
     if statement:
         raise click.ClickException(f"a statement does not end: {statement[0]}")
@@ -570,6 +571,12 @@ _STAGE = {"victim", "builder", "dba", "evidence"}
 _SUPERUSER = {"superuser", "builder", "inside", "app", "dba", "judge"}
 
 
+_CLEAN = """
+CLOSE ALL; SET SESSION AUTHORIZATION DEFAULT; RESET ALL; DEALLOCATE ALL; UNLISTEN *; DISCARD TEMP;
+DISCARD SEQUENCES
+"""
+
+
 class _Broken(Exception):
     """The attack could not be tried."""
 
@@ -582,6 +589,7 @@ class Scene:
         self.actors: dict[str, str] = {}
         self.seen: list[str] = []
         self.answers: list[Answer] = []
+        self.compared: list[Answer] = []
         self.evidence = 0
         self.finished = False
 
@@ -606,6 +614,8 @@ class Scene:
             conn = self._stand(step)
             answer = self._ask(conn, step)
             if step.actor == "evidence":
+                if answer.state:
+                    raise _Broken(f"evidence: {answer}")
                 self.evidence += len(answer.rows)
                 self.finished = True
                 continue
@@ -617,6 +627,8 @@ class Scene:
                 told = _MARK.search(answer.text)
                 if not known and not told and not step.tries and _BROKEN.match(answer.state):
                     raise _Broken(str(answer))
+            if step.compared:
+                self.compared.append(answer)
             if step.actor not in _STAGE or self.vector.wins == "error":
                 self.answers.append(answer)
             if step.actor not in {*_STAGE, "judge"} and (step.actor, step.option) != ("next", ""):
@@ -648,6 +660,7 @@ class Scene:
                     "insider": self.side.owner,
                     "builder": self.side.owner,
                     "kernel": self.side.kernel,
+                    "evidence": "" if step.option else self.side.kernel,
                     "app": self.side.logins["login"],
                     "inside": self.side.names["app_role"],
                 }
@@ -711,7 +724,7 @@ class Scene:
         raise _Broken(f"wins: {wins}?")
 
     def _compare(self) -> tuple[bool, str]:
-        hit, miss = self.answers[-2:]
+        hit, miss = self.compared
         same = self._plain(hit) == self._plain(miss)
         return not same, f"both: {hit}" if same else f"hit: {hit} · miss: {miss}"
 
@@ -737,7 +750,8 @@ class Scene:
             try:
                 conn.rollback()
                 conn.autocommit = True
-                conn.execute("DISCARD ALL")
+                # DISCARD ALL would drop the plans of our functions, too: ten milliseconds each time.
+                conn.execute("DISCARD ALL" if "advisory" in self.vector.text else _CLEAN)
                 conn.autocommit = False
             except psycopg.Error:
                 conn.close()
@@ -793,26 +807,39 @@ def _outcome(vector: Vector, sides: list[Side], *, live: bool) -> Outcome:
     found = Outcome(vector, "broken", "")
     scene = Scene(sides[0], vector)
     try:
-        won, found.answer = scene.play()
+        won, found.answer = _play(scene)
     except _Broken as error:
         found.answer = str(error)
         found.problem = f"could not be tried: {error}"
         won = False
     else:
         found.verdict, found.problem = _verdict(vector, won, found.answer, scene.evidence)
-        if won and vector.hardened and not sides[0].hardened:
-            found.verdict, found.problem = "residual", ""
+        if vector.hardened and not sides[0].hardened:
+            found.verdict, found.problem = "residual" if won else "blocked", ""
             found.answer += " (sql/harden.sql is not applied)"
     for side in sides[1:]:
         control = Scene(side, vector)
         try:
-            leaked, found.naive_answer = control.play()
+            leaked, found.naive_answer = _play(control)
             found.naive = "leaks" if leaked else "blocked"
         except _Broken as error:
             found.naive, found.naive_answer = "broken", str(error)
         if not found.problem:
             found.problem = _control(vector, found.naive, side)
     return found
+
+
+def _play(scene: Scene) -> tuple[bool, str]:
+    """Play, and once more when somebody else changed a cluster-wide role in the same moment."""
+    try:
+        return scene.play()
+    except _Broken as error:
+        if "concurrently updated" not in str(error):
+            raise
+    again = Scene(scene.side, scene.vector)
+    won = again.play()
+    scene.evidence = again.evidence
+    return won
 
 
 def _verdict(vector: Vector, won: bool, answer: str, evidence: int | None) -> tuple[str, str]:
@@ -858,6 +885,14 @@ def counts(outcomes: list[Outcome]) -> dict[str, int]:
     }
 
 
+def harden(dba: str) -> None:
+    """Apply sql/harden.sql, one at a time in the cluster: it changes roles."""
+    catalogs = "pg_authid, pg_auth_members, pg_db_role_setting"
+    with psycopg.connect(dba) as conn:
+        conn.execute(f"LOCK TABLE {catalogs} IN SHARE ROW EXCLUSIVE MODE")
+        conn.execute((paths.ROOT / "sql/harden.sql").read_text())
+
+
 @contextmanager
 def _target(dsn: str | None) -> Iterator[str]:
     """Yield a DBA's DSN; a server of ours is hardened first, as docs tell a DBA to do."""
@@ -865,8 +900,7 @@ def _target(dsn: str | None) -> Iterator[str]:
 
     with demo.filled(dsn) as dba:
         if not dsn:
-            with psycopg.connect(dba, autocommit=True) as conn:
-                conn.execute((paths.ROOT / "sql/harden.sql").read_text())
+            harden(dba)
         yield dba
 
 

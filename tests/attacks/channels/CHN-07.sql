@@ -11,4 +11,5 @@
 -- @victim
 SELECT '{b_mark}';
 -- @attacker
+RESET ROLE;
 SELECT query FROM pg_stat_activity WHERE query LIKE '%{b_mark}%' AND pid <> pg_backend_pid();

@@ -5,6 +5,7 @@
 -- answer: TN006
 -- wins: done
 -- objects: tenancy.protection_obstacles tenancy.refuse_obstacles
+-- only: throwaway
 -- why: The same for foreign keys to a protected table.
 
 -- @insider

@@ -5,6 +5,7 @@
 -- expect: residual
 -- wins: error
 -- objects: app.orders
+-- only: throwaway
 -- why: DELETE exists for whole tables only, and LOCK TABLE … ACCESS EXCLUSIVE comes with it.
 -- remedy: query_timeout and idle_transaction_timeout in the pooler; `tenancy matrix` shows the cells as lock.
 

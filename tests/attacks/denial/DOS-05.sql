@@ -12,4 +12,5 @@
 -- keep victim_pid
 SELECT pg_backend_pid();
 -- @attacker
+RESET ROLE;
 SELECT pg_terminate_backend({victim_pid});

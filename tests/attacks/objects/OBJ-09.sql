@@ -7,7 +7,7 @@
 -- remedy: Create objects as their owner, never as a superuser; WITH (security_invoker) on every view.
 
 -- @dba
-CREATE VIEW app.report AS SELECT metadata FROM app.customers;
+CREATE VIEW app.report AS SELECT metadata FROM app.customers WHERE tenant_id = '{b}';
 GRANT SELECT ON app.report TO {app_role};
 -- @inside
-SELECT metadata FROM app.report;
+SELECT metadata FROM app.report WHERE metadata ->> 'canary' = '{b_mark}';

@@ -5,6 +5,7 @@
 -- answer: 42501
 -- wins: canary
 -- objects: app.orders
+-- only: throwaway
 -- why: A child has neither the policies nor the grants of its parent. Default grants would open it.
 
 -- @builder

@@ -8,4 +8,4 @@
 -- why: FORCE row security binds the owner too: migrations, cron jobs and ORMs that log in as it see no row.
 
 -- @insider
-SELECT metadata FROM app.customers;
+SELECT metadata FROM app.customers WHERE tenant_id = '{b}';

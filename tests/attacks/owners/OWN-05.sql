@@ -10,4 +10,4 @@
 -- @insider
 -- ours
 SET LOCAL tenancy.context = '{token}';
-SELECT metadata FROM app.customers;
+SELECT metadata FROM app.customers WHERE tenant_id = '{b}';

@@ -4,6 +4,7 @@
 -- expect: detected
 -- wins: canary
 -- objects: app.customers
+-- only: throwaway
 -- why: A check compares the wall of every registered table with its definition.
 
 -- @insider
@@ -11,6 +12,6 @@
 DROP POLICY tenant_wall ON app.customers;
 -- naive
 DROP POLICY "Tenant isolation for customers" ON app.customers;
-SELECT metadata FROM app.customers;
+SELECT metadata FROM app.customers WHERE tenant_id = '{b}';
 -- @evidence table_without_wall
 SELECT 1;

@@ -4,6 +4,7 @@
 -- expect: detected
 -- wins: canary
 -- objects: app.customers
+-- only: throwaway
 -- why: A wall that is there and says true is no wall: the check reads the expression.
 
 -- @insider
@@ -11,6 +12,6 @@
 ALTER POLICY tenant_wall ON app.customers USING (true);
 -- naive
 ALTER POLICY "Tenant isolation for customers" ON app.customers USING (true);
-SELECT metadata FROM app.customers;
+SELECT metadata FROM app.customers WHERE tenant_id = '{b}';
 -- @evidence table_without_wall
 SELECT 1;

@@ -5,9 +5,10 @@
 -- answer: nothing
 -- wins: canary
 -- objects: app.customers
+-- only: throwaway
 -- why: Permissive policies are joined by OR, restrictive ones by AND: the wall is restrictive.
 
 -- @builder
 CREATE POLICY readable ON app.customers FOR SELECT USING (true);
 -- @inside
-SELECT metadata FROM app.customers;
+SELECT metadata FROM app.customers WHERE tenant_id = '{b}';

@@ -9,6 +9,6 @@
 -- @dba
 ALTER ROLE {app_role} BYPASSRLS;
 -- @inside
-SELECT metadata FROM app.customers;
+SELECT metadata FROM app.customers WHERE tenant_id = '{b}';
 -- @evidence role_above_row_security
 SELECT 1;

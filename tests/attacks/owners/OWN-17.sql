@@ -8,4 +8,4 @@
 --   encrypt what even they must not read.
 
 -- @superuser
-SELECT metadata FROM app.customers;
+SELECT metadata FROM app.customers WHERE tenant_id = '{b}';
