@@ -12,5 +12,5 @@ PREPARE mine AS SELECT metadata FROM app.survey_responses;
 SET plan_cache_mode = force_generic_plan;
 EXECUTE mine;
 COMMIT;
--- @attacker
+-- @attacker manager
 EXECUTE mine;

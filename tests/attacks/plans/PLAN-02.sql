@@ -12,5 +12,5 @@ PREPARE mine (text) AS SELECT metadata FROM app.survey_responses WHERE survey = 
 SET plan_cache_mode = force_generic_plan;
 EXECUTE mine ('nps');
 COMMIT;
--- @attacker
+-- @attacker manager
 EXECUTE mine ('nps');

@@ -10,5 +10,5 @@
 -- @next
 CREATE TEMPORARY TABLE basket AS SELECT metadata FROM app.customers;
 COMMIT;
--- @next none
+-- @attacker manager
 SELECT metadata FROM pg_temp.basket;
