@@ -24,8 +24,10 @@ def table(outcomes: list[Outcome]) -> None:
 
     grid = Table(title="Attacks on this database, and on a naive copy", expand=True)
     for heading, width in (("id", 7), ("attack", 0), ("here", 8), ("it answered", 0), ("naive", 7)):
-        share = {"width": width} if width else {"ratio": 1}
-        grid.add_column(heading, overflow="ellipsis", no_wrap=True, **share)
+        share = None if width else 1
+        grid.add_column(
+            heading, overflow="ellipsis", no_wrap=True, width=width or None, ratio=share
+        )
     group = ""
     for o in outcomes:
         if o.vector.group != group:
@@ -64,18 +66,22 @@ def html(outcomes: list[Outcome], *, server: str) -> str:
     naive = [o for o in outcomes if o.naive]
     control = (
         f"The same statements succeed on the naive copy in <b>{figures['naive_leaks']}</b> of "
-        f"{len(naive)} vectors; in the others PostgreSQL itself refuses, and the vector says why it is kept."
+        f"{len(naive)} vectors; in the others PostgreSQL itself refuses, and the vector says why "
+        "it is kept."
         if naive
         else "The naive copy was not run."
     )
-    groups = [(key, name) for key, name in GROUPS.items() if any(o.vector.group == key for o in outcomes)]
+    groups = [
+        (key, name) for key, name in GROUPS.items() if any(o.vector.group == key for o in outcomes)
+    ]
     return _PAGE.format(
         head=head,
         state="bad" if bad else "good",
         server=escape(server),
         control=control,
         tiles="".join(
-            f'<button class="tile {kind}" data-verdict="{kind}" aria-pressed="{str(kind == "all").lower()}">'
+            f'<button class="tile {kind}" data-verdict="{kind}" '
+            f'aria-pressed="{"true" if kind == "all" else "false"}">'
             f"<b>{number}</b>{name}</button>"
             for number, name, kind in tiles
         ),
@@ -90,9 +96,8 @@ def html(outcomes: list[Outcome], *, server: str) -> str:
 def _group(key: str, name: str, outcomes: list[Outcome]) -> str:
     mine = [o for o in outcomes if o.vector.group == key]
     rows = "".join(_vector(o) for o in mine)
-    return (
-        f'<section data-group="{key}"><h2>{escape(name)} <small>{len(mine)}</small></h2>{rows}</section>'
-    )
+    heading = f"<h2>{escape(name)} <small>{len(mine)}</small></h2>"
+    return f'<section data-group="{key}">{heading}{rows}</section>'
 
 
 def _vector(o: Outcome) -> str:
@@ -186,8 +191,8 @@ summary code {{ color: var(--dim); flex: 0 0 4.6em; }}
 .v {{ flex: 0 0 5.2em; text-align: right; font-weight: 600; font-size: .86rem; }}
 .v.not-run {{ color: var(--dim); }}
 .body {{ padding: 0 .8rem .8rem; }}
-pre {{ background: var(--paper); border: 1px solid var(--line); border-radius: 8px; margin: .2rem 0 .8rem;
-  padding: .7rem .9rem; white-space: pre-wrap; overflow-wrap: anywhere; }}
+pre {{ background: var(--paper); border: 1px solid var(--line); border-radius: 8px;
+  margin: .2rem 0 .8rem; padding: .7rem .9rem; white-space: pre-wrap; overflow-wrap: anywhere; }}
 dl {{ display: grid; grid-template-columns: 13.5em 1fr; gap: .3rem 1rem; margin: 0; }}
 dt {{ color: var(--dim); }} dd {{ margin: 0; overflow-wrap: anywhere; }}
 @media (max-width: 700px) {{ .a, .n {{ display: none; }} dl {{ grid-template-columns: 1fr; }}
@@ -200,12 +205,13 @@ own; what decides is what came back, not what the catalog says. {control}</p>
 <p><b>Blocked</b>: refused, or nothing of another's was seen or changed. <b>Detected</b>: possible for
 somebody with the right to it, and found by a check or in evidence they cannot remove.
 <b>Residual</b>: a fact about PostgreSQL, with the operator's remedy. In the statements,
-<code>{{a}}</code> is the attacker's tenant and <code>{{b}}</code> the victim's; <code>{{b_customer}}</code>
-and the like are ids of rows; <code>{{token}}</code> is the victim's live context;
-<code>/* ours */</code> and <code>/* naive */</code> mark what differs between the two.</p>
+<code>{{a}}</code> is the attacker's tenant and <code>{{b}}</code> the victim's;
+<code>{{b_customer}}</code> and the like are ids of rows; <code>{{token}}</code> is the victim's live
+context; <code>/* ours */</code> and <code>/* naive */</code> mark what differs between the two.</p>
 <div class="tiles">{tiles}</div>
 <div class="filter"><input id="q" type="search" placeholder="Find in ids, titles, statements, answers"
-aria-label="Find"><select id="g" aria-label="Group"><option value="">All groups</option>{options}</select>
+aria-label="Find">
+<select id="g" aria-label="Group"><option value="">All groups</option>{options}</select>
 <select id="w" aria-label="Attacker"><option value="">All attackers</option>{attackers}</select>
 <output id="c"></output></div>
 {body}
