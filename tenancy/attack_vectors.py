@@ -31,6 +31,27 @@ GROUPS = {
     "escalation": "Escalation inside a tenant",
 }
 ATTACKERS = ("user", "injected", "login", "staff", "insider")
+#: The actors, in words.
+_WHO = {
+    "attacker": "attacker, in A",
+    "attacker none": "attacker, without entering",
+    "login": "the application's login, without a context",
+    "next": "the same connection, next client: in B",
+    "next none": "the same connection, next client: without a context",
+    "victim": "victim, in B",
+    "console": "the console's login",
+    "operator": "the login of jobs",
+    "insider": "owner of the tables",
+    "kernel": "owner of the credentials",
+    "superuser": "superuser",
+    "builder": "stage: owner of the tables",
+    "dba": "stage: superuser",
+    "inside": "attacker in A, in the stage's transaction",
+    "inside none": "attacker in A, still inside",
+    "app": "the application's login, in the stage's transaction",
+    "judge": "who looks: superuser",
+    "evidence": "evidence",
+}
 
 
 @dataclass(frozen=True)
@@ -80,7 +101,7 @@ class Vector:
         """The statements as a reader should see them."""
         lines, actor = [], ""
         for step in self.steps:
-            who = f"{step.actor} {step.option}".strip()
+            who = _WHO.get(f"{step.actor} {step.option}".strip(), f"{step.actor} {step.option}")
             if who != actor:
                 lines.append(f"-- {who}")
                 actor = who

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from click.testing import CliRunner
 
-from tenancy import attack, attack_report, dev, fuzz, paths
+from tenancy import attack, attack_report, attack_sides, dev, fuzz, paths
 
 IDS = [v.id for v in attack.catalogue()]
 
@@ -189,7 +189,6 @@ SELECT (SELECT count(*) FROM tenancy_private.tenant), (SELECT count(*) FROM tena
     (SELECT count(*) FROM tenancy_private.access_ticket), (SELECT count(*) FROM app.orders),
     (SELECT count(*) FROM tenancy_private.jwt_issuer), (SELECT count(*) FROM pg_class),
     (SELECT count(*) FROM pg_policy), (SELECT count(*) FROM pg_largeobject_metadata),
-    (SELECT count(*) FROM pg_roles WHERE rolname ~ '^naive_'),
     (SELECT string_agg(setconfig::text, ' ') FROM pg_db_role_setting WHERE setrole =
         'tenancy_gateway'::regrole)
 """
@@ -205,6 +204,19 @@ def test_it_leaves_nothing_behind_and_disturbs_nobody(database, diner, as_login,
     not_run = {o.vector.id for o in found if o.verdict == "not run"}
     assert {v.id for v in attack.catalogue() if v.throwaway} <= not_run
     assert len(found) - len(not_run) >= attack.LEAST
+
+
+def test_the_naive_copy_is_removed_with_its_roles(database):
+    side = attack_sides.Naive(database)
+    query = (
+        "SELECT (SELECT count(*) FROM pg_roles WHERE rolname ~ %(name)s), "
+        "(SELECT count(*) FROM pg_database WHERE datname ~ %(name)s)"
+    )
+    with psycopg.connect(database, autocommit=True) as conn:
+        side.make()
+        assert conn.execute(query, {"name": side.prefix}).fetchone() == (3, 1)
+        side.withdraw()
+        assert conn.execute(query, {"name": side.prefix}).fetchone() == (0, 0)
 
 
 def test_the_verb_counts_and_writes_one_page_that_fetches_nothing(database, tmp_path):

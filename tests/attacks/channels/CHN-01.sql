@@ -11,6 +11,8 @@
 SET LOCAL enable_seqscan = off;
 SET LOCAL enable_bitmapscan = off;
 -- hit
-EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF, BUFFERS OFF) SELECT 1 FROM app.customers WHERE email = '{b_mark}@{b_slug}.example';
+EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF, BUFFERS OFF) SELECT 1 FROM app.customers
+    WHERE email = '{b_mark}@{b_slug}.example';
 -- miss
-EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF, BUFFERS OFF) SELECT 1 FROM app.customers WHERE email = 'nobody@nobody.example';
+EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF, BUFFERS OFF) SELECT 1 FROM app.customers
+    WHERE email = 'nobody@nobody.example';

@@ -10,6 +10,8 @@
 SET LOCAL enable_seqscan = off;
 SET LOCAL enable_bitmapscan = off;
 -- hit
-EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF, BUFFERS OFF) SELECT 1 FROM app.customers WHERE email >= '{b_mark}' AND email < '{b_mark}~';
+EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF, BUFFERS OFF) SELECT 1 FROM app.customers
+    WHERE email >= '{b_mark}' AND email < '{b_mark}~';
 -- miss
-EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF, BUFFERS OFF) SELECT 1 FROM app.customers WHERE email >= 'nobody' AND email < 'nobody~';
+EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF, BUFFERS OFF) SELECT 1 FROM app.customers
+    WHERE email >= 'nobody' AND email < 'nobody~';

@@ -11,7 +11,8 @@
 CREATE FUNCTION app.leak(text) RETURNS boolean LANGUAGE plpgsql COST 0.0000001 AS $$ BEGIN RAISE NOTICE '%', $1; RETURN true; END $$;
 GRANT EXECUTE ON FUNCTION app.leak(text) TO {app_role};
 -- naive
-CREATE VIEW app.my_patients AS SELECT * FROM app.patients WHERE tenant_id = current_setting('app.current_tenant');
+CREATE VIEW app.my_patients AS SELECT * FROM app.patients
+    WHERE tenant_id = current_setting('app.current_tenant');
 -- @inside
 -- ours
 SELECT 1 FROM app.patients WHERE app.leak(ssn);

@@ -10,4 +10,5 @@
 -- ours
 SELECT count(DISTINCT right(tenancy.uuidv7()::text, 12)) < 100 FROM generate_series(1, 100);
 -- naive
-SELECT max(order_no) - min(order_no) < 100 FROM (VALUES (nextval('app.orders_order_no_seq')), (nextval('app.orders_order_no_seq'))) AS t (order_no);
+SELECT max(order_no) - min(order_no) < 100
+    FROM (VALUES (nextval('app.orders_order_no_seq')), (nextval('app.orders_order_no_seq'))) AS t (order_no);

@@ -8,6 +8,8 @@
 -- why: The unique index starts with tenant_id. A global one answers for all tenants.
 
 -- hit
-INSERT INTO app.customers (tenant_id, email, full_name) VALUES ('{a}', '{b_mark}@{b_slug}.example', 'x');
+INSERT INTO app.customers (tenant_id, email, full_name)
+    VALUES ('{a}', '{b_mark}@{b_slug}.example', 'x');
 -- miss
-INSERT INTO app.customers (tenant_id, email, full_name) VALUES ('{a}', 'nobody@nobody.example', 'x');
+INSERT INTO app.customers (tenant_id, email, full_name)
+    VALUES ('{a}', 'nobody@nobody.example', 'x');

@@ -10,4 +10,5 @@
 -- hit
 INSERT INTO app.customers (tenant_id, id, full_name) VALUES ('{a}', '{b_customer}', 'x');
 -- miss
-INSERT INTO app.customers (tenant_id, id, full_name) VALUES ('{a}', '00000000-0000-4000-8000-000000000000', 'x');
+INSERT INTO app.customers (tenant_id, id, full_name)
+    VALUES ('{a}', '00000000-0000-4000-8000-000000000000', 'x');

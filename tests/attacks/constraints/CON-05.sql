@@ -8,6 +8,9 @@
 -- why: "0 rows" says that somebody has it, without an error in any log.
 
 -- hit
-INSERT INTO app.customers (tenant_id, email, full_name) VALUES ('{a}', '{b_mark}@{b_slug}.example', 'x') ON CONFLICT DO NOTHING;
+INSERT INTO app.customers (tenant_id, email, full_name)
+    VALUES ('{a}', '{b_mark}@{b_slug}.example', 'x')
+    ON CONFLICT DO NOTHING;
 -- miss
-INSERT INTO app.customers (tenant_id, email, full_name) VALUES ('{a}', 'nobody@nobody.example', 'x') ON CONFLICT DO NOTHING;
+INSERT INTO app.customers (tenant_id, email, full_name) VALUES ('{a}', 'nobody@nobody.example', 'x')
+    ON CONFLICT DO NOTHING;

@@ -7,4 +7,5 @@
 -- objects: app.orders
 -- why: The row would die by the victim's erasure, or block it.
 
-INSERT INTO app.orders (tenant_id, order_number, customer_id) VALUES ('{a}', 'attached', '{b_customer}');
+INSERT INTO app.orders (tenant_id, order_number, customer_id)
+    VALUES ('{a}', 'attached', '{b_customer}');

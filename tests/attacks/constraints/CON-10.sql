@@ -7,7 +7,8 @@
 -- objects: app.orders
 -- why: A foreign key check locks the parent; a parent in another tenant cannot be named.
 
-INSERT INTO app.orders (tenant_id, order_number, customer_id) VALUES ('{a}', 'blocks', '{b_customer}');
+INSERT INTO app.orders (tenant_id, order_number, customer_id)
+    VALUES ('{a}', 'blocks', '{b_customer}');
 -- @victim
 SET LOCAL lock_timeout = '50ms';
 DELETE FROM app.customers WHERE id = '{b_customer}';

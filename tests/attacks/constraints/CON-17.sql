@@ -7,4 +7,5 @@
 -- objects: app.patients app.pins
 -- why: INSERT … SELECT reads through the same wall.
 
-INSERT INTO app.pins (tenant_id, title) SELECT '{a}', left(medical_history, 100) FROM app.patients WHERE tenant_id = '{b}';
+INSERT INTO app.pins (tenant_id, title) SELECT '{a}', left(medical_history, 100) FROM app.patients
+    WHERE tenant_id = '{b}';

@@ -8,6 +8,8 @@
 -- why: set_config() is revoked by sql/harden.sql; and the victim's signed context is bound to another backend.
 
 -- ours
-WITH x AS MATERIALIZED (SELECT set_config('tenancy.context', '{token}', true)) SELECT c.metadata FROM x CROSS JOIN app.customers AS c;
+WITH x AS MATERIALIZED (SELECT set_config('tenancy.context', '{token}', true)) SELECT c.metadata
+    FROM x CROSS JOIN app.customers AS c;
 -- naive
-WITH x AS MATERIALIZED (SELECT set_config('app.current_tenant', '{b}', true)) SELECT c.metadata FROM x CROSS JOIN app.customers AS c;
+WITH x AS MATERIALIZED (SELECT set_config('app.current_tenant', '{b}', true)) SELECT c.metadata
+    FROM x CROSS JOIN app.customers AS c;

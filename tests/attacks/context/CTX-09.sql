@@ -19,4 +19,5 @@ ROLLBACK TO SAVEPOINT before;
 -- ours
 INSERT INTO app.customers (full_name) VALUES ('meant for A');
 -- naive
-INSERT INTO app.customers (tenant_id, full_name) VALUES (current_setting('app.current_tenant'), 'meant for A');
+INSERT INTO app.customers (tenant_id, full_name)
+    VALUES (current_setting('app.current_tenant'), 'meant for A');

@@ -8,4 +8,6 @@
 -- why: The login inherits nothing and owns nothing.
 
 -- @login
-SELECT metadata FROM app.patients UNION ALL SELECT metadata FROM app.guests UNION ALL SELECT metadata FROM app.settings;
+SELECT metadata FROM app.patients
+UNION ALL SELECT metadata FROM app.guests
+UNION ALL SELECT metadata FROM app.settings;

@@ -9,7 +9,9 @@
 
 -- @dba
 -- ours
-UPDATE tenancy_private.tenant SET region = (SELECT code FROM tenancy.region WHERE code <> (SELECT region FROM tenancy_private.node) LIMIT 1) WHERE id = '{b}';
+UPDATE tenancy_private.tenant SET region = (SELECT code FROM tenancy.region
+    WHERE code <> (SELECT region FROM tenancy_private.node) LIMIT 1)
+    WHERE id = '{b}';
 -- naive
 SELECT 1;
 -- @app

@@ -9,6 +9,7 @@
 --   statement, and tenant_id is in no UPDATE grant.
 
 -- ours
-UPDATE app.pins SET tenant_id = set_config('tenancy.context', '{token}', true)::uuid WHERE id = '{a_pin}';
+UPDATE app.pins SET tenant_id = set_config('tenancy.context', '{token}', true)::uuid
+    WHERE id = '{a_pin}';
 -- naive
 UPDATE app.pins SET tenant_id = set_config('app.current_tenant', '{b}', true) WHERE id = '{a_pin}';

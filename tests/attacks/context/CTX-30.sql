@@ -8,6 +8,10 @@
 -- why: A condition without columns runs first, so that a plain setting is the victim's when the policy reads it.
 
 -- ours
-UPDATE app.customers SET notes = 'owned' WHERE (SELECT set_config('tenancy.context', '{token}', true)) IS NOT NULL AND id = '{b_customer}';
+UPDATE app.customers SET notes = 'owned'
+    WHERE (SELECT set_config('tenancy.context', '{token}', true)) IS NOT NULL
+    AND id = '{b_customer}';
 -- naive
-UPDATE app.customers SET notes = 'owned' WHERE (SELECT set_config('app.current_tenant', '{b}', true)) IS NOT NULL AND id = '{b_customer}';
+UPDATE app.customers SET notes = 'owned'
+    WHERE (SELECT set_config('app.current_tenant', '{b}', true)) IS NOT NULL
+    AND id = '{b_customer}';

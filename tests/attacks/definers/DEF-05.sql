@@ -19,7 +19,8 @@ SELECT 1;
 -- @inside
 CREATE TEMPORARY TABLE log (who name);
 GRANT ALL ON pg_temp.log TO PUBLIC;
-CREATE FUNCTION pg_temp.note(text) RETURNS boolean LANGUAGE sql VOLATILE AS $$ INSERT INTO pg_temp.log VALUES (current_user) RETURNING true $$;
+CREATE FUNCTION pg_temp.note(text) RETURNS boolean LANGUAGE sql VOLATILE AS $$ INSERT INTO pg_temp.log
+    VALUES (current_user) RETURNING true $$;
 CREATE DOMAIN pg_temp.uuid AS text CHECK (pg_temp.note(VALUE));
 GRANT USAGE ON TYPE pg_temp.uuid TO PUBLIC;
 -- ours

@@ -7,4 +7,5 @@
 -- objects: app.orders
 -- why: There is none: ids are random.
 
-SELECT setval(c.oid::regclass, 1) FROM pg_class AS c WHERE c.relkind = 'S' AND c.relnamespace = 'app'::regnamespace;
+SELECT setval(c.oid::regclass, 1) FROM pg_class AS c
+    WHERE c.relkind = 'S' AND c.relnamespace = 'app'::regnamespace;

@@ -11,4 +11,5 @@
 -- ours
 SELECT tenancy.enter('{a_staff_key}', jsonb_build_object('user_agent', repeat('x', 1000000)));
 -- naive
-INSERT INTO public.audit_logs (tenant_id, metadata) VALUES ('{a}', jsonb_build_object('user_agent', repeat('x', 1000000)));
+INSERT INTO public.audit_logs (tenant_id, metadata)
+    VALUES ('{a}', jsonb_build_object('user_agent', repeat('x', 1000000)));

@@ -9,6 +9,7 @@
 -- why: What a manager may write in settings decides nothing; what decides is not in settings.
 
 -- ours
-UPDATE tenancy_private.tenant SET region = region, placement = 'dedicated', plan = plan WHERE id = '{a}';
+UPDATE tenancy_private.tenant SET region = region, placement = 'dedicated', plan = plan
+    WHERE id = '{a}';
 -- naive
 UPDATE public.tenants SET limits = '{"max_pins": 1000000}' WHERE tenant_id = '{a}';

@@ -13,4 +13,5 @@ SELECT tenancy.enter('{a_ticket}');
 SELECT public.set_tenant_context('{a}');
 SELECT metadata FROM app.customers;
 -- @evidence
-SELECT opened_by, reason FROM tenancy_private.access_ticket WHERE tenant_id = '{a}' AND opened_by = 'tenancy_console' AND closed_at IS NULL;
+SELECT opened_by, reason FROM tenancy_private.access_ticket
+    WHERE tenant_id = '{a}' AND opened_by = 'tenancy_console' AND closed_at IS NULL;

@@ -17,4 +17,5 @@ SET LOCAL tenancy.context = '{forged}';
 -- ours
 SELECT coalesce(tenancy.actor_id() = '{a_manager}', false);
 -- naive
-INSERT INTO public.audit_logs (tenant_id, user_id, action) VALUES ('{a}', '{a_manager}', 'DELETE') RETURNING true;
+INSERT INTO public.audit_logs (tenant_id, user_id, action)
+    VALUES ('{a}', '{a_manager}', 'DELETE') RETURNING true;

@@ -27,10 +27,12 @@ INSERT INTO app.bookings (tenant_id, service, starts_at) VALUES ('{b}', 'planted
 -- try
 INSERT INTO app.guests (tenant_id, full_name) VALUES ('{b}', 'planted');
 -- try
-INSERT INTO app.reservations (tenant_id, guest_id, arrival, departure) VALUES ('{b}', '{b_guest}', '2031-01-01', '2031-01-02');
+INSERT INTO app.reservations (tenant_id, guest_id, arrival, departure)
+    VALUES ('{b}', '{b_guest}', '2031-01-01', '2031-01-02');
 -- try
 INSERT INTO app.settings (tenant_id) VALUES ('{b}');
 -- try
 INSERT INTO app.storage_buckets (tenant_id, name) VALUES ('{b}', 'planted');
 -- try
-INSERT INTO app.storage_objects (tenant_id, bucket_id, path) VALUES ('{b}', '{b_bucket}', '/planted');
+INSERT INTO app.storage_objects (tenant_id, bucket_id, path)
+    VALUES ('{b}', '{b_bucket}', '/planted');

@@ -10,6 +10,7 @@
 
 -- @builder
 CREATE TABLE app.orders_archive () INHERITS (app.orders);
-INSERT INTO app.orders_archive (tenant_id, id, order_number, metadata) VALUES ('{b}', '{b_order}', 'old', '{"canary": "{b_mark}"}');
+INSERT INTO app.orders_archive (tenant_id, id, order_number, metadata)
+    VALUES ('{b}', '{b_order}', 'old', '{"canary": "{b_mark}"}');
 -- @inside
 SELECT metadata FROM app.orders_archive;

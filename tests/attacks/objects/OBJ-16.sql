@@ -10,7 +10,8 @@
 -- @builder
 CREATE TABLE app.inbox (note text);
 GRANT INSERT ON app.inbox TO {app_role};
-CREATE RULE copy AS ON INSERT TO app.inbox DO ALSO UPDATE app.patients SET medical_history = new.note WHERE tenant_id = '{b}';
+CREATE RULE copy AS ON INSERT TO app.inbox DO ALSO UPDATE app.patients SET medical_history = new.note
+    WHERE tenant_id = '{b}';
 -- @inside
 INSERT INTO app.inbox VALUES ('ruled');
 -- @judge

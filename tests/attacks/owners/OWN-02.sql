@@ -8,4 +8,16 @@
 -- why: FORCE is on all thirteen tables, not on the five that the sketch names.
 
 -- @insider
-SELECT metadata FROM app.customers UNION ALL SELECT metadata FROM app.orders UNION ALL SELECT metadata FROM app.pins UNION ALL SELECT metadata FROM app.pin_comments UNION ALL SELECT metadata FROM app.analytics UNION ALL SELECT metadata FROM app.survey_responses UNION ALL SELECT metadata FROM app.patients UNION ALL SELECT metadata FROM app.bookings UNION ALL SELECT metadata FROM app.guests UNION ALL SELECT metadata FROM app.reservations UNION ALL SELECT metadata FROM app.settings UNION ALL SELECT metadata FROM app.storage_buckets UNION ALL SELECT metadata FROM app.storage_objects;
+SELECT metadata FROM app.customers
+UNION ALL SELECT metadata FROM app.orders
+UNION ALL SELECT metadata FROM app.pins
+UNION ALL SELECT metadata FROM app.pin_comments
+UNION ALL SELECT metadata FROM app.analytics
+UNION ALL SELECT metadata FROM app.survey_responses
+UNION ALL SELECT metadata FROM app.patients
+UNION ALL SELECT metadata FROM app.bookings
+UNION ALL SELECT metadata FROM app.guests
+UNION ALL SELECT metadata FROM app.reservations
+UNION ALL SELECT metadata FROM app.settings
+UNION ALL SELECT metadata FROM app.storage_buckets
+UNION ALL SELECT metadata FROM app.storage_objects;

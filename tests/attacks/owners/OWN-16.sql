@@ -10,4 +10,5 @@
 -- @dba
 GRANT pg_read_all_data TO {app_role};
 -- @inside
-SELECT metadata FROM app.patients WHERE tenant_id = '{b}' UNION ALL SELECT metadata FROM app.customers WHERE tenant_id = '{b}';
+SELECT metadata FROM app.patients WHERE tenant_id = '{b}'
+UNION ALL SELECT metadata FROM app.customers WHERE tenant_id = '{b}';

@@ -13,7 +13,9 @@
 SELECT tenancy.enter('{b_manager_key}');
 -- naive
 SET LOCAL ROLE {service};
-PREPARE all_of_them AS WITH c AS MATERIALIZED (SELECT tenant_id FROM app.customers) SELECT count(DISTINCT tenant_id) > 1 FROM c;
+PREPARE all_of_them AS WITH c AS MATERIALIZED (SELECT tenant_id
+    FROM app.customers) SELECT count(DISTINCT tenant_id) > 1
+    FROM c;
 EXECUTE all_of_them;
 -- ours
 COMMIT;

@@ -9,6 +9,8 @@
 -- why: Fixed in 15.4. Ours does not grant UPDATE of tenant_id, so that MERGE cannot be asked to.
 
 -- ours
-MERGE INTO app.customers AS c USING (SELECT 1) AS s ON c.id = '{a_customer}' WHEN MATCHED THEN UPDATE SET tenant_id = '{b}';
+MERGE INTO app.customers AS c USING (SELECT 1) AS s ON c.id = '{a_customer}'
+    WHEN MATCHED THEN UPDATE SET tenant_id = '{b}';
 -- naive
-MERGE INTO app.customers AS c USING (SELECT 1) AS s ON c.id = '{a_customer}' WHEN MATCHED THEN UPDATE SET tenant_id = '{b}';
+MERGE INTO app.customers AS c USING (SELECT 1) AS s ON c.id = '{a_customer}'
+    WHEN MATCHED THEN UPDATE SET tenant_id = '{b}';

@@ -11,6 +11,8 @@
 --   known to leak.
 
 -- ours
-INSERT INTO app.customers AS c (tenant_id, id, full_name) VALUES ('{a}', '{b_customer}', 'x') ON CONFLICT (tenant_id, id) DO UPDATE SET notes = '' WHERE c.notes::int = 1;
+INSERT INTO app.customers AS c (tenant_id, id, full_name) VALUES ('{a}', '{b_customer}', 'x')
+    ON CONFLICT (tenant_id, id) DO UPDATE SET notes = '' WHERE c.notes::int = 1;
 -- naive
-INSERT INTO app.customers AS c (tenant_id, id, full_name) VALUES ('{a}', '{b_customer}', 'x') ON CONFLICT (id) DO UPDATE SET notes = '' WHERE c.notes::int = 1;
+INSERT INTO app.customers AS c (tenant_id, id, full_name) VALUES ('{a}', '{b_customer}', 'x')
+    ON CONFLICT (id) DO UPDATE SET notes = '' WHERE c.notes::int = 1;

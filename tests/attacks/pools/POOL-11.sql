@@ -12,4 +12,5 @@ COMMIT;
 -- ours
 INSERT INTO app.customers (full_name) VALUES ('lands somewhere');
 -- naive
-INSERT INTO app.customers (tenant_id, full_name) VALUES (current_setting('app.current_tenant'), 'lands somewhere');
+INSERT INTO app.customers (tenant_id, full_name)
+    VALUES (current_setting('app.current_tenant'), 'lands somewhere');

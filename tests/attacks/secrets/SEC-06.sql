@@ -13,4 +13,7 @@ SELECT 1 FROM public.tenants WHERE api_keys ->> 'secret' = '{b_staff_key}';
 -- ours
 SELECT 1;
 -- @superuser
-SELECT query FROM pg_stat_activity WHERE application_name = 'tenancy_attack' AND datname = current_database() AND pid <> pg_backend_pid();
+SELECT query FROM pg_stat_activity
+    WHERE application_name = 'tenancy_attack'
+    AND datname = current_database()
+    AND pid <> pg_backend_pid();

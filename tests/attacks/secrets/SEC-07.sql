@@ -12,4 +12,7 @@ SELECT tenancy.enter('{b_manager_key}');
 -- naive
 SELECT public.validate_key('{b_staff_key}');
 -- @superuser
-SELECT query FROM pg_stat_activity WHERE application_name = 'tenancy_attack' AND datname = current_database() AND pid <> pg_backend_pid();
+SELECT query FROM pg_stat_activity
+    WHERE application_name = 'tenancy_attack'
+    AND datname = current_database()
+    AND pid <> pg_backend_pid();

@@ -11,6 +11,11 @@
 
 -- @login
 -- ours
-SELECT current_setting('log_parameter_max_length_on_error') <> '0' OR NOT EXISTS (SELECT FROM pg_db_role_setting WHERE array_to_string(setconfig, ',') ~ 'log_parameter_max_length_on_error=0' AND setrole = current_user::regrole);
+SELECT current_setting('log_parameter_max_length_on_error') <> '0' OR NOT EXISTS (SELECT
+    FROM pg_db_role_setting
+    WHERE array_to_string(setconfig, ',') ~ 'log_parameter_max_length_on_error=0'
+    AND setrole = current_user::regrole);
 -- naive
-SELECT NOT EXISTS (SELECT FROM pg_db_role_setting WHERE array_to_string(setconfig, ',') ~ 'log_parameter_max_length_on_error=0' AND setrole = current_user::regrole);
+SELECT NOT EXISTS (SELECT FROM pg_db_role_setting
+    WHERE array_to_string(setconfig, ',') ~ 'log_parameter_max_length_on_error=0'
+    AND setrole = current_user::regrole);
