@@ -158,7 +158,7 @@ class Scene:
         if step.actor not in _STAGE or self.vector.wins == "error":
             self.answers.append(answer)
         if step.actor not in {*_STAGE, "judge"} and (step.actor, step.option) != ("next", ""):
-            self.seen.append(f"{answer.rows} {answer.text}")
+            self.seen.append(f"{answer.rows} {answer.state} {answer.text}")
         if step.keep and not answer.state:
             if not answer.rows:
                 raise _Broken(f"nothing to keep as {step.keep}")
@@ -229,8 +229,11 @@ class Scene:
             found = re.search(wins[2:], " ".join(self.seen))
             return bool(found), f"…{found[0]}…" if found else str(last)
         if wins == "any":
-            # DDL counts -1; a constraint is asked only after the policy let the row pass.
-            hits = [a for a in self.answers if a.state[:2] == "23" or (not a.state and a.count)]
+            # DDL counts -1; constraints are asked after the policy let the row pass, TRUNCATE's
+            # foreign keys (0A000) after the privilege.
+            hits = [
+                a for a in self.answers if a.state[:2] in {"23", "0A"} or (not a.state and a.count)
+            ]
             return bool(hits), str((hits or self.answers)[-1])
         if not self.finished:
             return False, str(last)

@@ -112,6 +112,7 @@ class Ours(Side):
         self.names |= {
             "app_role": "tenancy_staff",
             "owner": "tenancy_owner",
+            "kernel": "tenancy_kernel",
             "service": "tenancy_owner",
         }
         self.names["issuer"] = "https://attack.invalid/" + secrets.token_hex(4)
@@ -292,6 +293,7 @@ class Naive(Side):
             "a_ticket": "none",
             "app_role": f"{self.prefix}_app",
             "owner": self.owner,
+            "kernel": self.kernel,
             "service": f"{self.prefix}_service",
         }
         self._main = dba

@@ -9,11 +9,11 @@
 -- why: Row security does not cover TRUNCATE; the privilege is granted to nobody. GRANT ALL contains it.
 
 -- try
-TRUNCATE app.customers CASCADE;
+TRUNCATE app.customers;
 -- try
 TRUNCATE app.orders;
 -- try
-TRUNCATE app.pins CASCADE;
+TRUNCATE app.pins;
 -- try
 TRUNCATE app.pin_comments;
 -- try
@@ -21,16 +21,16 @@ TRUNCATE app.analytics;
 -- try
 TRUNCATE app.survey_responses;
 -- try
-TRUNCATE app.patients CASCADE;
+TRUNCATE app.patients;
 -- try
 TRUNCATE app.bookings;
 -- try
-TRUNCATE app.guests CASCADE;
+TRUNCATE app.guests;
 -- try
 TRUNCATE app.reservations;
 -- try
 TRUNCATE app.settings;
 -- try
-TRUNCATE app.storage_buckets CASCADE;
+TRUNCATE app.storage_buckets;
 -- try
 TRUNCATE app.storage_objects;
