@@ -420,11 +420,11 @@ def counts(outcomes: list[Outcome]) -> dict[str, int]:
 
 
 def harden(dba: str) -> None:
-    """Apply sql/harden.sql, one at a time in the cluster: it changes roles."""
-    catalogs = "pg_authid, pg_auth_members, pg_db_role_setting"
+    """Apply sql/harden.sql as a superuser."""
+    from tenancy import checks  # noqa: PLC0415
+
     with psycopg.connect(dba) as conn:
-        conn.execute(f"LOCK TABLE {catalogs} IN SHARE ROW EXCLUSIVE MODE")
-        conn.execute((paths.ROOT / "sql/harden.sql").read_text())
+        checks.apply_hardening(conn)
 
 
 @contextmanager

@@ -108,7 +108,7 @@ MUTATIONS = {
     "signature not checked": (
         "CREATE OR REPLACE FUNCTION tenancy_private.verified_context() RETURNS text "
         "LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS "
-        "$$ SELECT left(nullif(current_setting('tenancy.context', true), ''), 134) $$",
+        "$$ SELECT left(nullif(current_setting('tenancy.context', true), ''), 135) $$",
         {"CTX-04", "CTX-05", "CTX-06", "ESC-02"},
     ),
     "role not checked": (

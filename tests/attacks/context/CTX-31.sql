@@ -11,6 +11,6 @@
 -- ours
 SET LOCAL ROLE tenancy_admin;
 -- ours
-SELECT tenancy.create_tenant('аttack-lookalike', 'Look-alike', 'hotel');
+SELECT tenancy.create_tenant('Look-alike', 'hotel', 'аttack-lookalike');
 -- naive
 INSERT INTO public.tenants (tenant_id) VALUES ('tenаnt-b');

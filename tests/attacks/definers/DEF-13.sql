@@ -9,5 +9,5 @@
 
 SELECT proname FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace
     WHERE n.nspname !~ '^pg_|^information_schema$'
-    AND p.prosrc ~ 'whsec_|sk_live_[a-z0-9]|[0-9a-f]{32}'
+    AND p.prosrc ~ 'whsec_[A-Za-z0-9+/]|sk_live_[a-z0-9]|[0-9a-f]{32}'
     AND NOT p.probin IS NOT NULL;

@@ -4,24 +4,33 @@
 -- expect: blocked
 -- answer: 42501
 -- wins: ~ \[\(|\b(TN\d{3}|0A000|P0001|22\w{3}|23\w{3}|42804)\b
--- objects: app.tg_count_pin_comments app.tg_touch tenancy.actor_id tenancy.actor_role tenancy.add_tenant_column tenancy.close_ticket tenancy.create_tenant tenancy.enter tenancy.enter_system tenancy.issue_api_key tenancy.leave tenancy.list_api_keys tenancy.list_members tenancy.mint_context tenancy.mint_named_context tenancy.mint_system_context tenancy.open_admin_session tenancy.protect_table tenancy.protection_ddl tenancy.protection_obstacles tenancy.refuse_obstacles tenancy.register_jwt_issuer tenancy.register_table tenancy.remove_member tenancy.retire_context tenancy.revoke_api_key tenancy.rotate_context_key tenancy.set_member tenancy.set_tenant_context tenancy.set_tenant_status tenancy.tenant_id tenancy.tg_keep_identity tenancy.unprotect_table tenancy.unregister_table tenancy.uuidv7
+-- objects: api.set_tenant_context app.make_defaults app.tg_count_pin_comments app.tg_touch tenancy.accept_invitation tenancy.actor_id tenancy.actor_role tenancy.add_tenant_column tenancy.add_tenant_index tenancy.claim_custom_domain tenancy.close_ticket tenancy.confirm_custom_domain tenancy.create_tenant tenancy.current_tenant tenancy.door_ddl tenancy.enter tenancy.enter_system tenancy.grant_ddl tenancy.invite_member tenancy.is_well_formed_credential tenancy.issue_api_key tenancy.lead_key_with_tenant tenancy.leave tenancy.list_api_keys tenancy.list_evidence tenancy.list_invitations tenancy.list_members tenancy.list_tenants tenancy.may_write tenancy.mint_context tenancy.mint_named_context tenancy.mint_request_context tenancy.mint_system_context tenancy.open_admin_session tenancy.pre_request tenancy.protect_table tenancy.protection_ddl tenancy.protection_obstacles tenancy.reconcile_tenant tenancy.refuse_obstacles tenancy.register_jwt_issuer tenancy.register_table tenancy.remove_member tenancy.retire_context tenancy.review_evidence tenancy.revoke_all_grants tenancy.revoke_api_key tenancy.revoke_jwt_issuer tenancy.rotate_api_key tenancy.rotate_context_key tenancy.rotate_webhook_secret tenancy.set_config tenancy.set_member tenancy.set_tenant_context tenancy.set_tenant_status tenancy.sign_webhook tenancy.tenant_for_host tenancy.tenant_id tenancy.tg_keep_identity tenancy.unprotect_table tenancy.unregister_table tenancy.uuidv7 tenancy.verify_api_key tenancy.wall_ddl tenancy.withdraw_invitation
 -- why: EXECUTE is revoked from PUBLIC everywhere and granted by name; an answer of any other kind means
 --   that the function ran.
 
 -- @dba
 CREATE ROLE attack_stranger;
 -- ours
-GRANT USAGE ON SCHEMA tenancy, app TO attack_stranger;
+GRANT USAGE ON SCHEMA tenancy, app, api TO attack_stranger;
 -- naive
 GRANT USAGE ON SCHEMA app TO attack_stranger;
 -- @app
 SET LOCAL ROLE attack_stranger;
 -- ours
 -- try
+SELECT api.set_tenant_context(NULL::text);
+-- ours
+-- try
+SELECT app.make_defaults();
+-- ours
+-- try
 SELECT app.tg_count_pin_comments();
 -- ours
 -- try
 SELECT app.tg_touch();
+-- ours
+-- try
+SELECT tenancy.accept_invitation(NULL::text, NULL::text);
 -- ours
 -- try
 SELECT tenancy.actor_id();
@@ -33,10 +42,25 @@ SELECT tenancy.actor_role();
 SELECT tenancy.add_tenant_column(NULL::regclass, NULL::boolean);
 -- ours
 -- try
+SELECT tenancy.add_tenant_index(NULL::regclass);
+-- ours
+-- try
+SELECT tenancy.claim_custom_domain(NULL::uuid, NULL::text);
+-- ours
+-- try
 SELECT tenancy.close_ticket(NULL::uuid);
 -- ours
 -- try
-SELECT tenancy.create_tenant(NULL::text, NULL::text, NULL::text, NULL::text);
+SELECT tenancy.confirm_custom_domain(NULL::text, NULL::text[]);
+-- ours
+-- try
+SELECT tenancy.create_tenant(NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, NULL::uuid);
+-- ours
+-- try
+SELECT tenancy.current_tenant();
+-- ours
+-- try
+SELECT tenancy.door_ddl(NULL::regclass);
 -- ours
 -- try
 SELECT tenancy.enter(NULL::text, NULL::jsonb);
@@ -45,7 +69,19 @@ SELECT tenancy.enter(NULL::text, NULL::jsonb);
 SELECT tenancy.enter_system(NULL::uuid, NULL::text);
 -- ours
 -- try
-SELECT tenancy.issue_api_key(NULL::uuid, NULL::text, NULL::text, NULL::integer);
+SELECT tenancy.grant_ddl(NULL::regclass);
+-- ours
+-- try
+SELECT tenancy.invite_member(NULL::uuid, NULL::text, NULL::text, NULL::integer);
+-- ours
+-- try
+SELECT tenancy.is_well_formed_credential(NULL::text);
+-- ours
+-- try
+SELECT tenancy.issue_api_key(NULL::uuid, NULL::text, NULL::text, NULL::integer, NULL::text[]);
+-- ours
+-- try
+SELECT tenancy.lead_key_with_tenant(NULL::regclass);
 -- ours
 -- try
 SELECT tenancy.leave();
@@ -54,7 +90,19 @@ SELECT tenancy.leave();
 SELECT tenancy.list_api_keys(NULL::uuid);
 -- ours
 -- try
+SELECT tenancy.list_evidence(NULL::boolean);
+-- ours
+-- try
+SELECT tenancy.list_invitations(NULL::uuid);
+-- ours
+-- try
 SELECT tenancy.list_members(NULL::uuid);
+-- ours
+-- try
+SELECT tenancy.list_tenants(NULL::uuid, NULL::integer);
+-- ours
+-- try
+SELECT tenancy.may_write();
 -- ours
 -- try
 SELECT tenancy.mint_context(NULL::text, NULL::jsonb);
@@ -63,10 +111,16 @@ SELECT tenancy.mint_context(NULL::text, NULL::jsonb);
 SELECT tenancy.mint_named_context(NULL::text);
 -- ours
 -- try
+SELECT tenancy.mint_request_context();
+-- ours
+-- try
 SELECT tenancy.mint_system_context(NULL::uuid, NULL::text);
 -- ours
 -- try
 SELECT tenancy.open_admin_session(NULL::uuid, NULL::text, NULL::integer);
+-- ours
+-- try
+SELECT tenancy.pre_request();
 -- ours
 -- try
 SELECT tenancy.protect_table(NULL::regclass, NULL::name);
@@ -76,6 +130,9 @@ SELECT tenancy.protection_ddl(NULL::regclass);
 -- ours
 -- try
 SELECT tenancy.protection_obstacles(NULL::regclass);
+-- ours
+-- try
+SELECT tenancy.reconcile_tenant(NULL::uuid);
 -- ours
 -- try
 SELECT tenancy.refuse_obstacles(NULL::regclass, NULL::boolean);
@@ -93,10 +150,28 @@ SELECT tenancy.remove_member(NULL::uuid, NULL::uuid);
 SELECT tenancy.retire_context();
 -- ours
 -- try
+SELECT tenancy.review_evidence(NULL::uuid);
+-- ours
+-- try
+SELECT tenancy.revoke_all_grants(NULL::regclass);
+-- ours
+-- try
 SELECT tenancy.revoke_api_key(NULL::uuid, NULL::uuid);
 -- ours
 -- try
+SELECT tenancy.revoke_jwt_issuer(NULL::text, NULL::text);
+-- ours
+-- try
+SELECT tenancy.rotate_api_key(NULL::uuid, NULL::uuid, NULL::interval, NULL::integer);
+-- ours
+-- try
 SELECT tenancy.rotate_context_key();
+-- ours
+-- try
+SELECT tenancy.rotate_webhook_secret(NULL::uuid, NULL::interval);
+-- ours
+-- try
+SELECT tenancy.set_config(NULL::text, NULL::text, NULL::boolean);
 -- ours
 -- try
 SELECT tenancy.set_member(NULL::uuid, NULL::uuid, NULL::text);
@@ -106,6 +181,12 @@ SELECT tenancy.set_tenant_context(NULL::text);
 -- ours
 -- try
 SELECT tenancy.set_tenant_status(NULL::uuid, NULL::text);
+-- ours
+-- try
+SELECT tenancy.sign_webhook(NULL::text, NULL::timestamp with time zone, NULL::text);
+-- ours
+-- try
+SELECT tenancy.tenant_for_host(NULL::text);
 -- ours
 -- try
 SELECT tenancy.tenant_id();
@@ -121,5 +202,14 @@ SELECT tenancy.unregister_table(NULL::regclass);
 -- ours
 -- try
 SELECT tenancy.uuidv7();
+-- ours
+-- try
+SELECT tenancy.verify_api_key(NULL::text, NULL::text);
+-- ours
+-- try
+SELECT tenancy.wall_ddl(NULL::regclass);
+-- ours
+-- try
+SELECT tenancy.withdraw_invitation(NULL::uuid, NULL::uuid);
 -- naive
 SELECT public.export_customer('{b_customer}');

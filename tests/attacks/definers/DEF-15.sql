@@ -47,7 +47,7 @@ SET LOCAL search_path = play, pg_catalog;
 -- ours
 SET LOCAL ROLE tenancy_admin;
 -- ours
-SELECT tenancy.create_tenant('attack-shadowed', 'Shadowed', 'hotel');
+SELECT tenancy.create_tenant('Shadowed', 'hotel', 'attack-shadowed');
 -- ours
 SELECT tenancy.set_tenant_status('{b}', 'active');
 -- ours

@@ -10,5 +10,5 @@
 -- @insider
 ALTER TABLE app.customers NO FORCE ROW LEVEL SECURITY;
 SELECT metadata FROM app.customers WHERE tenant_id = '{b}';
--- @evidence table_without_wall
+-- @evidence force_missing
 SELECT 1;

@@ -13,5 +13,5 @@ DROP POLICY tenant_wall ON app.customers;
 -- naive
 DROP POLICY "Tenant isolation for customers" ON app.customers;
 SELECT metadata FROM app.customers WHERE tenant_id = '{b}';
--- @evidence table_without_wall
+-- @evidence wall_missing
 SELECT 1;

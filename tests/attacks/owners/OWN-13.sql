@@ -13,5 +13,5 @@ ALTER POLICY tenant_wall ON app.customers USING (true);
 -- naive
 ALTER POLICY "Tenant isolation for customers" ON app.customers USING (true);
 SELECT metadata FROM app.customers WHERE tenant_id = '{b}';
--- @evidence table_without_wall
+-- @evidence wall_widened
 SELECT 1;
