@@ -17,6 +17,7 @@ VERBS = {
     "matrix": ("tenancy.matrix:command", "Try every table, role, command and context."),
     "migrate": ("tenancy.migrate:command", "Apply, undo or inspect migrations."),
     "migration": ("tenancy.stamp:command", "Stamp changed sources into the next migration."),
+    "mutate": ("tenancy.mutate:command", "Weaken a copy in every way; see that it is noticed."),
     "policies": ("tenancy.policies:command", "Write policies/app/*.sql from the access matrix."),
     "psql": ("tenancy.dev:psql", "Open psql on the development server."),
     "schema": ("tenancy.verify:schema", "Write sql/schema.sql."),

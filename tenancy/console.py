@@ -62,11 +62,22 @@ def stderr() -> "Console":
 
 
 @contextmanager
-def progress() -> Iterator["Progress"]:
-    """Show progress bars on a terminal; nothing elsewhere."""
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+def progress(*, eta: bool = False) -> Iterator["Progress"]:
+    """Show progress bars on a terminal, with the time that is left if `eta`; nothing elsewhere."""
+    from rich.progress import (  # noqa: PLC0415
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        ProgressColumn,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
 
     console = stderr()
-    columns = (TextColumn("{task.description:<28}"), BarColumn(), TimeElapsedColumn())
+    columns: list[ProgressColumn] = [TextColumn("{task.description:<28}"), BarColumn()]
+    columns.append(TimeElapsedColumn())
+    if eta:
+        columns += [MofNCompleteColumn(), TextColumn("left"), TimeRemainingColumn()]
     with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
         yield bars

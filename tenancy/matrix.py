@@ -1,17 +1,18 @@
 """The policy matrix: every table, role, action and context, tried as the real role.
 
-Tables come from the registry, columns and keys from the catalog, expectations from
-tenancy.access_matrix. Each cell is one transaction of the application's own login, rolled back.
-A cell that was not executed counts as failed.
+Registered tables come from the registry, columns and keys from the catalog, expectations from
+tenancy.access_matrix; tenancy/surface.py adds every other table, function and schema. Each cell is
+undone. A cell that was not executed counts as failed.
 """
 
 import secrets
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import click
 import psycopg
@@ -19,12 +20,17 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 from psycopg.types.json import Jsonb
 
-from tenancy import console, paths
+from tenancy import console, paths, surface
+from tenancy.surface import Cell
 
 Connection = psycopg.Connection[Any]
 
-ROLES = ("customer", "staff", "manager", "admin", "login")
-CONTEXTS = ("own", "other", "none", "suspended", "forged")
+GRID = ("customer", "staff", "manager", "admin")
+#: login, console and operator are the three logins without a tenant role; owner is a definer
+#: function of the table's owner.
+ROLES = (*GRID, "login", "console", "operator", "owner")
+#: stranger is another person of the own tenant.
+CONTEXTS = ("own", "other", "none", "suspended", "forged", "stranger")
 ACTIONS = (
     "select",
     "insert",
@@ -39,25 +45,13 @@ ACTIONS = (
     "copy_in",
     "foreign_key",
     "lock",
+    "reassign",
 )
+_OWNERS = frozenset(
+    ("select", "insert", "insert_forge", "update", "update_hijack", "delete", "upsert", "merge")
+)
+_STRANGERS = frozenset(("select", "insert", "update", "delete", "upsert", "merge"))
 _NOT_RUN = "not run"
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One attempt: what was expected, and what the database answered."""
-
-    table: str
-    role: str
-    action: str
-    context: str
-    expected: str
-    verdict: str
-
-    @property
-    def ok(self) -> bool:
-        """Whether the database answered as the access matrix says."""
-        return self.verdict == self.expected
 
 
 @dataclass
@@ -83,6 +77,7 @@ class Table:
 
     schema: str
     name: str
+    owner: str
     subject: str | None
     key: str
     columns: list[str]
@@ -90,8 +85,12 @@ class Table:
     one_row: bool
     foreign: list[tuple[str, str]]
     rules: dict[tuple[str, str], tuple[str, list[str]]]
+    every_column: list[str]
     own: dict[str, Any] | None = None
     other: dict[str, Any] | None = None
+    stranger: dict[str, Any] | None = None
+    #: Key of the other tenant's row in each table: what a foreign key must not reach.
+    others: dict[str, str] = field(default_factory=dict)
 
     @property
     def label(self) -> str:
@@ -112,7 +111,7 @@ class Table:
 
 _TABLES = """
 SELECT
-    p.schema_name, p.table_name, p.subject_column,
+    p.schema_name, p.table_name, pg_get_userbyid(c.relowner), p.subject_column,
     (SELECT a.attname FROM pg_index AS i
      JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum = i.indkey[i.indnkeyatts - 1]
      WHERE i.indrelid = c.oid AND i.indisprimary),
@@ -131,7 +130,9 @@ SELECT
           WHERE f.conrelid = c.oid AND f.contype = 'f' ORDER BY a.attname),
     (SELECT jsonb_agg(jsonb_build_array(m.role, m.command, m.row_scope, m.columns))
      FROM tenancy.access_matrix AS m
-     WHERE m.resource = p.schema_name || '.' || p.table_name)
+     WHERE m.resource = p.schema_name || '.' || p.table_name),
+    ARRAY(SELECT a.attname::text FROM pg_attribute AS a WHERE a.attrelid = c.oid
+          AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '' ORDER BY a.attnum)
 FROM tenancy.protected_table AS p
 JOIN pg_namespace AS n ON n.nspname = p.schema_name
 JOIN pg_class AS c ON c.relnamespace = n.oid AND c.relname = p.table_name
@@ -142,23 +143,53 @@ ORDER BY p.schema_name, p.table_name
 def tables(conn: Connection) -> list[Table]:
     """Return every table of the registry, with keys, columns and the rules of its grid."""
     found = []
-    for schema, name, subject, key, columns, texts, one_row, foreign, rules in conn.execute(
-        _TABLES
-    ):
+    for *names, columns, texts, one_row, foreign, rules, every in conn.execute(_TABLES):
         grid = {(r, c): (scope, cols or columns) for r, c, scope, cols in rules or []}
         links = [(column, parent) for column, parent in foreign]
-        found.append(Table(schema, name, subject, key, columns, texts, one_row, links, grid))
+        found.append(Table(*names, columns, texts, one_row, links, grid, every))
     return found
 
 
 class Probe:
-    """Credentials made for one run, and taken back at its end."""
+    """The tables as they were promised, sample rows, and credentials made for one run."""
 
     def __init__(self, dba: str) -> None:
         self.dba = dba
         self.keys: list[uuid.UUID] = []
+        self.credentials: dict[tuple[str, str, str], str] = {}
         self.suspended = uuid.uuid4()
         self.own = self.other = uuid.UUID(int=0)
+        with psycopg.connect(dba) as conn:
+            self.tables = tables(conn)
+            self.surface = surface.read(conn)
+
+    def at(self, dba: str) -> Self:
+        """Return this probe for a copy of its database, where its credentials are valid too."""
+        other = copy(self)
+        other.dba = dba
+        return other
+
+    @contextmanager
+    def backstage(self, roles: Collection[str]) -> Iterator[tuple[Connection, sql.Identifier]]:
+        """Open a transaction of the DBA, to be rolled back, that may take roles.
+
+        In it is a schema where every role may create: whoever holds REFERENCES needs a table of
+        their own to use it, and a definer function has to be somewhere.
+        """
+        stage = sql.Identifier(f"matrix_{secrets.token_hex(4)}")
+        with psycopg.connect(self.dba) as conn:
+            for role in roles:
+                if conn.execute(
+                    "SELECT NOT pg_has_role(%s::text, 'MEMBER') FROM pg_roles "
+                    "WHERE rolname = current_user AND NOT rolsuper",
+                    [role],
+                ).fetchone() == (True,):
+                    conn.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(sql.Identifier(role)))
+            conn.execute(
+                sql.SQL("CREATE SCHEMA {0}; GRANT ALL ON SCHEMA {0} TO PUBLIC").format(stage)
+            )
+            yield conn, stage
+            conn.rollback()
 
     @contextmanager
     def kernel(self) -> Iterator[Connection]:
@@ -190,8 +221,9 @@ class Probe:
             ).fetchone()
             return str(row[0]) if row else ""
 
-    def choose(self, candidates: list[Table]) -> None:
+    def choose(self) -> None:
         """Find two tenants with a row in every table, read as their own managers."""
+        candidates = self.tables
         with self.kernel() as conn:
             conn.execute(
                 "INSERT INTO tenancy_private.tenant (id, slug, name, industry, status, region) "
@@ -203,30 +235,41 @@ class Probe:
                 "SELECT t.id FROM tenancy_private.tenant AS t JOIN tenancy_private.node AS n "
                 "ON n.region = t.region WHERE t.status = 'active' ORDER BY t.created_at LIMIT 12"
             ).fetchall()
-        best: list[tuple[int, uuid.UUID, dict[str, Any]]] = []
+        best: list[tuple[int, uuid.UUID, dict[str, list[Any]]]] = []
+        full = sum(2 if t.subject else 1 for t in candidates)
         for (tenant,) in ids:
             rows = self._sample(tenant, candidates)
-            best.append((len(rows), tenant, rows))
-            if sum(count == len(candidates) for count, *_ in best) == 2:
+            best.append((sum(map(len, rows.values())), tenant, rows))
+            if sum(count == full for count, *_ in best) == 2:
                 break
         if len(best) < 2:
             raise click.ClickException("the matrix needs two active tenants: tenancy fuzz first")
         (_, self.own, mine), (_, self.other, theirs) = sorted(best, key=lambda b: -b[0])[:2]
         for table in candidates:
-            table.own, table.other = mine.get(table.label), theirs.get(table.label)
+            table.own, table.stranger = (*mine[table.label], None, None)[:2]
+            table.other = (*theirs[table.label], None)[0]
+        others = {t.label: str(t.other[t.key]) for t in candidates if t.other is not None}
+        for table in candidates:
+            table.others = others
 
-    def _sample(self, tenant: uuid.UUID, candidates: list[Table]) -> dict[str, Any]:
+    def _sample(self, tenant: uuid.UUID, candidates: list[Table]) -> dict[str, list[Any]]:
         rows = {}
         credential = self.key(tenant, "manager")
         with psycopg.connect(make_conninfo(self.dba, user="tenancy_gateway")) as conn:
             conn.execute("SELECT tenancy.enter(%s)", [credential])
             for table in candidates:
-                order: sql.Composable = sql.SQL("")
+                query = sql.SQL("SELECT to_jsonb(_row.*) FROM {} AS _row LIMIT 1")
+                if table.subject:  # two people's rows, where there are two
+                    query = sql.SQL(
+                        "SELECT to_jsonb(_row.*) FROM (SELECT DISTINCT ON ({1}) * FROM {0} "
+                        "ORDER BY {1} NULLS LAST LIMIT 2) AS _row"
+                    )
+                query = query.format(table.ident, sql.Identifier(table.subject or ""))
+                rows[table.label] = [row for (row,) in conn.execute(query)]
                 if table.subject:
-                    order = sql.SQL("ORDER BY ({} IS NULL)").format(sql.Identifier(table.subject))
-                query = sql.SQL("SELECT to_jsonb(_row.*) FROM {} AS _row {} LIMIT 1")
-                if row := conn.execute(query.format(table.ident, order)).fetchone():
-                    rows[table.label] = row[0]
+                    rows[table.label][1:] = [
+                        row for row in rows[table.label][1:] if row[table.subject]
+                    ]
             conn.rollback()
         return rows
 
@@ -252,8 +295,8 @@ _BORROW = ("borrow", "return")
 
 def attempt(conn: Connection, table: Table, role: str, action: str, context: str) -> int:
     """Run one action and return how many rows it saw or changed."""
-    other = context == "other"
-    row = dict((table.other if other else table.own) or {})
+    aim = {"other": table.other, "stranger": table.stranger}.get(context, table.own)
+    row = dict(aim or {})
     foreign_tenant = (table.other or {})["tenant_id"]
     key, target = sql.Identifier(table.key), table.ident
     where = sql.SQL("tenant_id = %(tenant)s AND {key}::text = %(key)s").format(key=key)
@@ -261,7 +304,7 @@ def attempt(conn: Connection, table: Table, role: str, action: str, context: str
 
     if action == "select":
         query = sql.SQL("SELECT tenant_id FROM {} WHERE {}").format(target, where)
-        return len(conn.execute(query, bind).fetchall())
+        return conn.execute(query, bind).rowcount
     if action == "copy_out":
         statement = sql.SQL("COPY {} (tenant_id) TO STDOUT").format(target)
         with conn.cursor().copy(statement) as copy:
@@ -281,6 +324,12 @@ def attempt(conn: Connection, table: Table, role: str, action: str, context: str
     if action == "update_hijack":
         query = sql.SQL("UPDATE {} SET tenant_id = %(thief)s WHERE {}").format(target, where)
         return conn.execute(query, {**bind, "thief": foreign_tenant}).rowcount
+    if action == "reassign":
+        query = sql.SQL("UPDATE {} SET {} = %(heir)s WHERE {}").format(
+            target, sql.Identifier(table.subject or ""), where
+        )
+        heir = (table.stranger or {})[table.subject or ""]
+        return conn.execute(query, {**bind, "heir": heir}).rowcount
     if action == "delete":
         return conn.execute(sql.SQL("DELETE FROM {} WHERE {}").format(target, where), bind).rowcount
     if action == "merge":
@@ -314,7 +363,8 @@ def _insert(
         for column in table.unique_text:
             row[column] = f"{row[column]}-{row[table.key][:8]}"
         if table.subject == table.key and role == "customer":
-            row[table.key] = (table.own or {})[table.key]
+            aim = table.stranger if context == "stranger" else table.own
+            row[table.key] = (aim or {})[table.key]
     if action == "insert" and context != "other":
         columns.remove("tenant_id")
     if action == "insert_forge":
@@ -323,8 +373,6 @@ def _insert(
         if not _links(table, role):
             statement = sql.SQL("ALTER TABLE {} ADD FOREIGN KEY (tenant_id) REFERENCES {}")
             return _count(conn, statement.format(table.ident, table.ident))
-        column, parent = _links(table, role)[0]
-        row[column] = _key_of(table, parent)
     names = sql.SQL(", ").join(map(sql.Identifier, columns))
     conflict: sql.Composable = sql.SQL("")
     if action == "upsert":
@@ -334,15 +382,18 @@ def _insert(
     query = sql.SQL(
         "INSERT INTO {t} ({names}) SELECT {names} FROM jsonb_populate_record(NULL::{t}, %s) {conflict}"
     ).format(t=table.ident, names=names, conflict=conflict)
-    return conn.execute(query, [Jsonb(row)]).rowcount
-
-
-_PARENT_KEYS: dict[str, str] = {}
-
-
-def _key_of(table: Table, parent: str) -> str:
-    """Return the key of a row of the other tenant in a parent table."""
-    return _PARENT_KEYS.get(parent, str(uuid.uuid4()))
+    if action != "foreign_key":
+        return conn.execute(query, [Jsonb(row)]).rowcount
+    refused: psycopg.Error | None = None
+    for column, parent in _links(table, role):
+        value = table.others.get(parent, str(uuid.uuid4()))
+        try:
+            with conn.transaction():
+                conn.execute(query, [Jsonb({**row, column: value})])
+                return 1
+        except psycopg.errors.ForeignKeyViolation as error:
+            refused = error
+    raise refused or AssertionError
 
 
 def _links(table: Table, role: str) -> list[tuple[str, str]]:
@@ -355,7 +406,9 @@ def expectation(table: Table, role: str, action: str, context: str) -> str:
     """Say what the access matrix promises for a cell: allowed, empty, or an SQLSTATE."""
     if context == "suspended":
         return "TN001"
-    if role == "login" or action in {"truncate", "update_hijack"}:
+    if role == "owner":
+        return _of_owner(action, context)
+    if role not in GRID or action in {"truncate", "update_hijack"}:
         return "42501"
     needs = {
         "select": ("select",),
@@ -368,6 +421,7 @@ def expectation(table: Table, role: str, action: str, context: str) -> str:
         "delete": ("delete", "select"),
         "upsert": ("insert", "update", "select"),
         "foreign_key": ("insert",),
+        "reassign": ("update", "select"),
         # A fact about PostgreSQL: DELETE exists per table only, and brings LOCK TABLE with it.
         "lock": ("delete",),
     }[action]
@@ -380,111 +434,240 @@ def expectation(table: Table, role: str, action: str, context: str) -> str:
     if action == "foreign_key":
         fills = bool(_links(table, role)) and context == "own"
         return "23503" if fills else "42501"
-    if context == "own":
-        return "allowed"
+    scopes = {table.rules[role, command][0] for command in needs}
     writes = action in {"insert", "upsert"}
+    if action == "reassign" and context == "own":
+        if table.subject not in table.rules[role, "update"][1]:
+            return "42501"
+        if table.subject == table.key:
+            return "TN009"
+        return "42501" if "subject" in scopes else "allowed"
+    if context == "own" or (context == "stranger" and scopes == {"tenant"}):
+        return "allowed"
+    if action == "merge" and context == "stranger" and table.rules[role, "select"][0] == "tenant":
+        return "42501"  # MERGE refuses a row that is seen and may not be changed
     return "42501" if writes else "empty"
 
 
+def _of_owner(action: str, context: str) -> str:
+    """Say what a definer function of the table's owner may do: work, and only inside the tenant."""
+    if action == "insert_forge" or (action in {"insert", "upsert"} and context != "own"):
+        return "42501"
+    if context != "own":
+        return "empty"
+    return "TN009" if action == "update_hijack" else "allowed"
+
+
+def is_cell(table: Table, role: str, action: str, context: str) -> bool:
+    """Whether a combination means anything."""
+    if action == "reassign" and not table.subject:
+        return False
+    if context == "stranger":
+        return role == "customer" and bool(table.subject) and action in _STRANGERS
+    if role == "owner":
+        return action in _OWNERS and context != "suspended"
+    return role not in {"console", "operator"} or context in {"own", "none", "forged"}
+
+
 class _Session:
-    """Connections of the two logins, and how each context is put in place."""
+    """Connections of the logins, and how each context is put in place."""
 
     def __init__(self, probe: Probe, stack: list[Connection]) -> None:
         self.probe = probe
-        self.logins = {
-            name: psycopg.connect(make_conninfo(probe.dba, user=f"tenancy_{name}"))
-            for name in ("gateway", "console")
-        }
-        stack += self.logins.values()
-        victim = psycopg.connect(make_conninfo(probe.dba, user="tenancy_gateway"))
-        stack.append(victim)
-        self.credentials: dict[tuple[str, str, str], str] = {}
-        victim.execute("SELECT tenancy.enter(%s)", [probe.key(probe.other, "manager")])
+        self.stack = stack
+        self.logins: dict[str, Connection] = {}
+        victim = self.login("manager", fresh=True)
+        victim.execute("SELECT tenancy.enter(%s)", [self._credential("other", "manager")])
         row = victim.execute("SELECT current_setting('tenancy.context')").fetchone()
         self.stolen = str(row[0]) if row else ""
 
-    def login(self, role: str) -> Connection:
-        return self.logins["console" if role == "admin" else "gateway"]
+    def login(self, role: str, *, fresh: bool = False) -> Connection:
+        name = {"admin": "console", "console": "console", "operator": "operator"}.get(
+            role, "gateway"
+        )
+        if fresh or name not in self.logins:
+            conn = psycopg.connect(make_conninfo(self.probe.dba, user=f"tenancy_{name}"))
+            self.stack.append(conn)
+            if fresh:
+                return conn
+            self.logins[name] = conn
+        return self.logins[name]
 
-    def credential(self, table: Table, role: str, context: str) -> str:
-        """Return a credential; a customer's names the person of the table's sample row."""
-        place = "suspended" if context == "suspended" else "own"
-        actor = (table.own or {}).get(table.subject or "") if role == "customer" else None
-        cached = self.credentials.get((place, role, str(actor)))
-        if cached is None:
-            tenant = self.probe.suspended if place == "suspended" else self.probe.own
-            grid_role = "staff" if role == "login" else role
-            cached = (
+    def _credential(self, place: str, role: str, actor: object = None) -> str:
+        """Return a credential of the probe, made when it is first needed."""
+        cache, name = self.probe.credentials, (place, role, str(actor))
+        if name not in cache:
+            tenant: uuid.UUID = getattr(self.probe, place)
+            cache[name] = (
                 self.probe.ticket(tenant)
                 if role == "admin"
-                else self.probe.key(tenant, grid_role, actor)
+                else self.probe.key(tenant, role, actor)
             )
-            self.credentials[place, role, str(actor)] = cached
-        return cached
+        return cache[name]
+
+    def enter(self, conn: Connection, table: Table, role: str, context: str) -> None:
+        """Enter the own, or the suspended, tenant; a customer is the person of the sample row."""
+        place = "suspended" if context == "suspended" else "own"
+        if role == "operator":
+            conn.execute("SELECT tenancy.enter_system(%s, 'policy matrix')", [self.probe.own])
+            return
+        actor = (table.own or {}).get(table.subject or "") if role == "customer" else None
+        grid_role = {"login": "staff", "console": "admin", "owner": "manager"}.get(role, role)
+        credential = self._credential(place, grid_role, actor)
+        conn.execute("SELECT tenancy.enter(%s)", [credential])
 
     def put(self, conn: Connection, table: Table, role: str, context: str) -> None:
         """Put a context in place on a fresh transaction."""
-        if context in {"own", "other", "suspended"}:
-            conn.execute("SELECT tenancy.enter(%s)", [self.credential(table, role, context)])
-            if role == "login":
+        grid_role = "manager" if role == "owner" else role
+        if context not in {"none", "forged"}:
+            self.enter(conn, table, role, context)
+            if role in {"login", "console"}:
                 conn.execute("SET LOCAL ROLE NONE")
             return
-        if role != "login":
-            conn.execute(sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(f"tenancy_{role}")))
+        if grid_role in GRID:
+            conn.execute(
+                sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(f"tenancy_{grid_role}"))
+            )
         if context == "forged":
             conn.execute(sql.SQL("SET LOCAL tenancy.context = {}").format(sql.Literal(self.stolen)))
 
 
+def _verdict(
+    conn: Any,  # noqa: ANN401
+    table: Table,
+    role: str,
+    action: str,
+    context: str,
+) -> str:
+    try:
+        return "allowed" if attempt(conn, table, role, action, context) else "empty"
+    except psycopg.Error as error:
+        return _state(error, table, action)
+
+
+def _state(error: psycopg.Error, table: Table, action: str) -> str:
+    state = error.sqlstate or _NOT_RUN
+    # The policy let the row through and a constraint stopped it afterwards: that is access.
+    passed = {("delete", "23503")}
+    if table.one_row or table.subject == table.key:
+        passed |= {("insert", "23505"), ("delete", "23503")}
+    return "allowed" if (action, state) in passed else state
+
+
 def _cell(session: _Session, table: Table, role: str, action: str, context: str) -> str:
-    if table.own is None or table.other is None:
-        return f"{_NOT_RUN}: no row of both tenants"
     conn = session.login(role)
     try:
         session.put(conn, table, role, context)
-        return "allowed" if attempt(conn, table, role, action, context) else "empty"
+        return _verdict(conn, table, role, action, context)
     except psycopg.Error as error:
-        state = error.sqlstate or _NOT_RUN
-        # The policy let the row through and a constraint stopped it afterwards: that is access.
-        passed = {("delete", "23503")}
-        if table.one_row or table.subject == table.key:
-            passed |= {("insert", "23505"), ("delete", "23503")}
-        return "allowed" if (action, state) in passed else state
+        return _state(error, table, action)
     finally:
         conn.rollback()
+
+
+class _Definer:
+    """Runs statements as a SECURITY DEFINER function of the table's owner does."""
+
+    def __init__(self, conn: Connection, stage: sql.Identifier, owner: str) -> None:
+        self.conn = conn
+        self.call = sql.SQL("SELECT {}.as_owner(%s)").format(stage)
+        conn.execute(
+            sql.SQL(
+                "SET LOCAL ROLE {1}; CREATE FUNCTION {0}.as_owner(text) RETURNS bigint "
+                "LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS "
+                "'DECLARE n bigint; BEGIN EXECUTE $1; GET DIAGNOSTICS n = ROW_COUNT; RETURN n; END';"
+                "RESET ROLE"
+            ).format(stage, sql.Identifier(owner))
+        )
+        self.rowcount = 0
+
+    def execute(self, query: sql.Composed, bind: Any = None) -> "_Definer":  # noqa: ANN401
+        text = psycopg.ClientCursor(self.conn).mogrify(query, bind)
+        row = self.conn.execute(self.call, [text]).fetchone()
+        self.rowcount = row[0] if row else 0
+        return self
+
+
+def _owner_cells(session: _Session, table: Table, chosen: list[tuple[str, str]]) -> Iterator[Cell]:
+    """Try what a definer function of the owner can reach, in each context."""
+    with session.probe.backstage([table.owner, "tenancy_manager"]) as (conn, stage):
+        definer = _Definer(conn, stage, table.owner)
+        conn.execute("SAVEPOINT staged")
+        for action, context in chosen:
+            conn.execute("ROLLBACK TO staged")
+            try:
+                # "other" is the own context and a row of the other tenant.
+                if context != "none":
+                    session.put(conn, table, "owner", context)
+                verdict = _verdict(definer, table, "owner", action, context)
+            except psycopg.Error as error:
+                verdict = _state(error, table, action)
+            yield Cell(table.label, "owner", action, context, _of_owner(action, context), verdict)
+
+
+def _table_cells(session: _Session, table: Table, roles: Collection[str]) -> Iterator[Cell]:
+    for role in (r for r in ROLES if r in roles):
+        chosen = [(a, c) for a in ACTIONS for c in CONTEXTS if is_cell(table, role, a, c)]
+        missing = [None for row in (table.own, table.other) if row is None]
+        needs_stranger = {(a, c) for a, c in chosen if c == "stranger" or a == "reassign"}
+        ready = [
+            pair
+            for pair in chosen
+            if not missing and (table.stranger is not None or pair not in needs_stranger)
+        ]
+        for action, context in chosen:
+            if (action, context) not in ready:
+                expected = expectation(table, role, action, context)
+                why = f"{_NOT_RUN}: no row of both tenants" + (
+                    "" if missing else ", or of two people"
+                )
+                yield Cell(table.label, role, action, context, expected, why)
+        if role == "owner":
+            yield from _owner_cells(session, table, ready) if ready else ()
+            continue
+        for action, context in ready:
+            expected = expectation(table, role, action, context)
+            answer = _cell(session, table, role, action, context)
+            yield Cell(table.label, role, action, context, expected, answer)
+
+
+def prepare(dba: str) -> Probe:
+    """Read what is promised, choose two tenants and make credentials; `withdraw` takes them back."""
+    probe = Probe(dba)
+    probe.choose()
+    return probe
+
+
+def cells(
+    probe: Probe, *, tables: Collection[str] | None = None, roles: Collection[str] = ROLES
+) -> Iterator[Cell]:
+    """Try the cells of some registered tables (default: all) and roles, one after the other."""
+    stack: list[Connection] = []
+    try:
+        session = _Session(probe, stack)
+        for table in probe.tables:
+            if tables is None or table.label in tables:
+                yield from _table_cells(session, table, roles)
+    finally:
+        for conn in stack:
+            conn.close()
 
 
 def run(dba: str) -> Result:
     """Try every cell on the database of a DBA's DSN and compare with the access matrix."""
     probe, result = Probe(dba), Result()
-    with psycopg.connect(dba) as conn:
-        found = tables(conn)
-    stack: list[Connection] = []
     try:
-        probe.choose(found)
-        _PARENT_KEYS.clear()
-        _PARENT_KEYS.update({t.label: str(t.other[t.key]) for t in found if t.other is not None})
-        session = _Session(probe, stack)
+        probe.choose()
         with console.progress() as bars:
-            task = bars.add_task("policy matrix", total=len(found))
-            for table in found:
+            task = bars.add_task("policy matrix", total=len(probe.tables) + 1)
+            for table in probe.tables:
                 bars.update(task, description=table.label)
-                result.cells += [
-                    Cell(
-                        table.label,
-                        role,
-                        action,
-                        context,
-                        expectation(table, role, action, context),
-                        _cell(session, table, role, action, context),
-                    )
-                    for role in ROLES
-                    for action in ACTIONS
-                    for context in CONTEXTS
-                ]
+                result.cells += cells(probe, tables=[table.label])
                 bars.advance(task)
+            bars.update(task, description="everything else")
+            result.cells += surface.cells(probe)
+            bars.advance(task)
     finally:
-        for conn in stack:
-            conn.close()
         probe.withdraw()
     return result
 
