@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
@@ -46,11 +47,15 @@ ACTIONS = (
     "foreign_key",
     "lock",
     "reassign",
+    "blind_update",
+    "blind_delete",
 )
 _OWNERS = frozenset(
     ("select", "insert", "insert_forge", "update", "update_hijack", "delete", "upsert", "merge")
 )
-_STRANGERS = frozenset(("select", "insert", "update", "delete", "upsert", "merge"))
+#: Blind: the statement reads no column, so that only its own policy applies, not that of SELECT.
+_BLIND = frozenset(("blind_update", "blind_delete"))
+_STRANGERS = _BLIND | {"select", "insert", "update", "delete", "upsert", "merge"}
 _NOT_RUN = "not run"
 
 
@@ -86,6 +91,8 @@ class Table:
     foreign: list[tuple[str, str]]
     rules: dict[tuple[str, str], tuple[str, list[str]]]
     every_column: list[str]
+    #: Columns that any UPDATE may set to their default.
+    free: list[str]
     own: dict[str, Any] | None = None
     other: dict[str, Any] | None = None
     stranger: dict[str, Any] | None = None
@@ -105,6 +112,11 @@ class Table:
     def may(self, role: str, *commands: str) -> bool:
         """Whether the access matrix gives a role all these commands."""
         return all((role, command) in self.rules for command in commands)
+
+    def free_for(self, role: str) -> str:
+        """Return a column that a role may set to its default, else any; empty if there is none."""
+        columns = self.rules.get((role, "update"), ("", []))[1]
+        return next((c for c in self.free if c in columns), self.free[0] if self.free else "")
 
 
 # What the matrix reads ----------------------------------------------------------------------------
@@ -132,7 +144,14 @@ SELECT
      FROM tenancy.access_matrix AS m
      WHERE m.resource = p.schema_name || '.' || p.table_name),
     ARRAY(SELECT a.attname::text FROM pg_attribute AS a WHERE a.attrelid = c.oid
-          AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '' ORDER BY a.attnum)
+          AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '' ORDER BY a.attnum),
+    ARRAY(SELECT a.attname::text FROM pg_attribute AS a WHERE a.attrelid = c.oid
+          AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
+          AND (a.atthasdef OR NOT a.attnotnull) AND NOT a.attname = ANY (p.server_columns)
+          AND NOT EXISTS (SELECT FROM pg_index AS i WHERE i.indrelid = c.oid
+                          AND a.attnum = ANY (i.indkey))
+          AND NOT EXISTS (SELECT FROM pg_constraint AS f WHERE f.conrelid = c.oid
+                          AND a.attnum = ANY (f.conkey)) ORDER BY a.attnum)
 FROM tenancy.protected_table AS p
 JOIN pg_namespace AS n ON n.nspname = p.schema_name
 JOIN pg_class AS c ON c.relnamespace = n.oid AND c.relname = p.table_name
@@ -143,10 +162,15 @@ ORDER BY p.schema_name, p.table_name
 def tables(conn: Connection) -> list[Table]:
     """Return every table of the registry, with keys, columns and the rules of its grid."""
     found = []
-    for *names, columns, texts, one_row, foreign, rules, every in conn.execute(_TABLES):
+    for schema, name, owner, subject, key, columns, *more in conn.execute(_TABLES):
+        texts, one_row, foreign, rules, every, free = more
         grid = {(r, c): (scope, cols or columns) for r, c, scope, cols in rules or []}
         links = [(column, parent) for column, parent in foreign]
-        found.append(Table(*names, columns, texts, one_row, links, grid, every))
+        found.append(
+            Table(
+                schema, name, owner, subject, key, columns, texts, one_row, links, grid, every, free
+            )
+        )
     return found
 
 
@@ -324,10 +348,17 @@ def attempt(conn: Connection, table: Table, role: str, action: str, context: str
     if action == "update_hijack":
         query = sql.SQL("UPDATE {} SET tenant_id = %(thief)s WHERE {}").format(target, where)
         return conn.execute(query, {**bind, "thief": foreign_tenant}).rowcount
+    if action == "blind_delete":
+        return conn.execute(sql.SQL("DELETE FROM {}").format(target)).rowcount
+    if action == "blind_update":
+        free = sql.Identifier(table.free_for(role))
+        return conn.execute(sql.SQL("UPDATE {} SET {} = DEFAULT").format(target, free)).rowcount
     if action == "reassign":
-        query = sql.SQL("UPDATE {} SET {} = %(heir)s WHERE {}").format(
-            target, sql.Identifier(table.subject or ""), where
+        query = sql.SQL("UPDATE {} SET {} = %(heir)s").format(
+            target, sql.Identifier(table.subject or "")
         )
+        if role != "customer":
+            query += sql.SQL(" WHERE {}").format(where)
         heir = (table.stranger or {})[table.subject or ""]
         return conn.execute(query, {**bind, "heir": heir}).rowcount
     if action == "delete":
@@ -422,6 +453,8 @@ def expectation(table: Table, role: str, action: str, context: str) -> str:
         "upsert": ("insert", "update", "select"),
         "foreign_key": ("insert",),
         "reassign": ("update", "select"),
+        "blind_update": ("update",),
+        "blind_delete": ("delete",),
         # A fact about PostgreSQL: DELETE exists per table only, and brings LOCK TABLE with it.
         "lock": ("delete",),
     }[action]
@@ -460,9 +493,13 @@ def _of_owner(action: str, context: str) -> str:
 
 def is_cell(table: Table, role: str, action: str, context: str) -> bool:
     """Whether a combination means anything."""
-    if action == "reassign" and not table.subject:
+    if action == "reassign" and (not table.subject or context not in {"own", "none", "forged"}):
         return False
-    if context == "stranger":
+    if action == "blind_update" and not table.free_for(role):
+        return False
+    if context == "stranger" or action in _BLIND:
+        if context != "stranger":
+            return False
         return role == "customer" and bool(table.subject) and action in _STRANGERS
     if role == "owner":
         return action in _OWNERS and context != "suspended"
@@ -476,10 +513,14 @@ class _Session:
         self.probe = probe
         self.stack = stack
         self.logins: dict[str, Connection] = {}
+
+    @cached_property
+    def stolen(self) -> str:
+        """The context of another connection, which stays open: the other tenant's manager's."""
         victim = self.login("manager", fresh=True)
         victim.execute("SELECT tenancy.enter(%s)", [self._credential("other", "manager")])
         row = victim.execute("SELECT current_setting('tenancy.context')").fetchone()
-        self.stolen = str(row[0]) if row else ""
+        return str(row[0]) if row else ""
 
     def login(self, role: str, *, fresh: bool = False) -> Connection:
         name = {"admin": "console", "console": "console", "operator": "operator"}.get(
@@ -512,6 +553,8 @@ class _Session:
             conn.execute("SELECT tenancy.enter_system(%s, 'policy matrix')", [self.probe.own])
             return
         actor = (table.own or {}).get(table.subject or "") if role == "customer" else None
+        if context == "nobody":  # a customer without a row of their own
+            actor = self.probe.suspended
         grid_role = {"login": "staff", "console": "admin", "owner": "manager"}.get(role, role)
         credential = self._credential(place, grid_role, actor)
         conn.execute("SELECT tenancy.enter(%s)", [credential])
@@ -554,14 +597,29 @@ def _state(error: psycopg.Error, table: Table, action: str) -> str:
     return "allowed" if (action, state) in passed else state
 
 
-def _cell(session: _Session, table: Table, role: str, action: str, context: str) -> str:
+def _grid_cells(
+    session: _Session, table: Table, role: str, chosen: list[tuple[str, str]]
+) -> Iterator[Cell]:
+    """Try actions as the real login: one transaction per context, each action undone in it."""
     conn = session.login(role)
-    try:
-        session.put(conn, table, role, context)
-        return _verdict(conn, table, role, action, context)
-    except psycopg.Error as error:
-        return _state(error, table, action)
-    finally:
+    # Who acts blindly is a customer without a row of their own.
+    places = {pair: "nobody" if pair[0] in _BLIND else pair[1] for pair in chosen}
+    for place in dict.fromkeys(places.values()):
+        staged = False
+        for action, context in (pair for pair in chosen if places[pair] == place):
+            try:
+                if staged:
+                    conn.execute("ROLLBACK TO staged")
+                else:
+                    session.put(conn, table, role, place)
+                    conn.execute("SAVEPOINT staged")
+                    staged = True
+                verdict = _verdict(conn, table, role, action, context)
+            except psycopg.Error as error:
+                verdict = _state(error, table, action)
+                conn.rollback()
+            expected = expectation(table, role, action, context)
+            yield Cell(table.label, role, action, context, expected, verdict)
         conn.rollback()
 
 
@@ -625,10 +683,7 @@ def _table_cells(session: _Session, table: Table, roles: Collection[str]) -> Ite
         if role == "owner":
             yield from _owner_cells(session, table, ready) if ready else ()
             continue
-        for action, context in ready:
-            expected = expectation(table, role, action, context)
-            answer = _cell(session, table, role, action, context)
-            yield Cell(table.label, role, action, context, expected, answer)
+        yield from _grid_cells(session, table, role, ready)
 
 
 def prepare(dba: str) -> Probe:

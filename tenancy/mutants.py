@@ -57,7 +57,9 @@ def derive(conn: Connection) -> list[Mutant]:
 
 _POLICIES = """
 SELECT format('%%I.%%I', n.nspname, c.relname), n.nspname || '.' || c.relname, p.polname,
-    NOT p.polpermissive, pg_get_expr(p.polqual, c.oid), pg_get_expr(p.polwithcheck, c.oid)
+    NOT p.polpermissive,
+    coalesce((SELECT r.rolname FROM pg_roles AS r WHERE r.oid = ANY (p.polroles)
+              ORDER BY r.rolname DESC LIMIT 1), 'tenancy_staff'), pg_get_expr(p.polqual, c.oid), pg_get_expr(p.polwithcheck, c.oid)
 FROM pg_policy AS p JOIN pg_class AS c ON c.oid = p.polrelid
 JOIN pg_namespace AS n ON n.oid = c.relnamespace
 WHERE n.nspname = ANY (%s) ORDER BY 1, 3
@@ -65,7 +67,7 @@ WHERE n.nspname = ANY (%s) ORDER BY 1, 3
 
 
 def _policies(conn: Connection, ours: list[str]) -> Iterator[Mutant]:
-    for table, label, name, restrictive, using, check in conn.execute(_POLICIES, [ours]):
+    for table, label, name, restrictive, role, using, check in conn.execute(_POLICIES, [ours]):
         policy = sql.Identifier(name).as_string(conn)
 
         def mutant(
@@ -73,8 +75,9 @@ def _policies(conn: Connection, ours: list[str]) -> Iterator[Mutant]:
             statement: str,
             label: str = label,
             name: str = name,
+            role: str = role,
         ) -> Mutant:
-            roles = ("owner",) if name == "owner_door" else ("customer", "staff", "manager")
+            roles = (role.removeprefix("tenancy_"),)
             return Mutant("policy", f"{label} {name}: {how}", statement, (label,), roles)
 
         yield mutant("drop", f"DROP POLICY {policy} ON {table}")
@@ -102,7 +105,7 @@ def _tables(conn: Connection, ours: list[str]) -> Iterator[Mutant]:
     for table, label, enabled, forced in conn.execute(_TABLES, [ours]):
         if enabled:
             off = f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY"
-            yield Mutant("rls", f"{label}: disable", off, (label,))
+            yield Mutant("rls", f"{label}: disable", off, (label,), ("staff",))
         if forced:
             off = f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY"
             yield Mutant("force", f"{label}: no force", off, (label,), ("owner",))

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,26 @@ class Stage:
     world: behaviour.World
     templates: tuple[str, str] = (dev.DATABASE, _HARDENED)
 
+    @cached_property
+    def still(self) -> str:
+        """A copy of this process in which nothing is ever committed."""
+        name = f"still_{os.getpid()}"
+        with psycopg.connect(self.server, autocommit=True) as conn:
+            self._create(conn, name, self.templates[0])
+        return make_conninfo(self.server, dbname=name)
+
+    def _create(self, conn: psycopg.Connection[Any], name: str, template: str) -> None:
+        """Copy a database; CREATE DATABASE does not copy who may connect."""
+        conn.execute(
+            sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {} STRATEGY file_copy").format(
+                *map(sql.Identifier, (name, dev.OWNER, template))
+            )
+        )
+        with psycopg.connect(make_conninfo(self.server, dbname=name), autocommit=True) as clone:
+            clone.execute((paths.ROOT / "sql/database.sql").read_bytes())
+            if template == _HARDENED:
+                clone.execute(f"GRANT CONNECT ON DATABASE {name} TO tenancy_backup")
+
     @contextmanager
     def copy(self, mutant: Mutant | None, *, hardened: bool = False) -> Iterator[str]:
         """Yield the DSN of a copy with one weakening; drop it, and undo what is not in it."""
@@ -66,17 +87,10 @@ class Stage:
         with psycopg.connect(self.server, autocommit=True) as conn:
             try:
                 conn.execute(drop)
-                conn.execute(
-                    sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {} STRATEGY file_copy").format(
-                        *map(sql.Identifier, (name, dev.OWNER, self.templates[hardened]))
-                    )
-                )
+                self._create(conn, name, self.templates[hardened])
                 dsn = make_conninfo(self.server, dbname=name)
-                with psycopg.connect(dsn, autocommit=True) as clone:
-                    clone.execute((paths.ROOT / "sql/database.sql").read_bytes())
-                    if hardened:
-                        clone.execute(f"GRANT CONNECT ON DATABASE {name} TO tenancy_backup")
-                    if mutant:
+                if mutant:
+                    with psycopg.connect(dsn, autocommit=True) as clone:
                         statement = mutant.statement.replace("{database}", name)
                         clone.execute(statement.encode())
                 yield dsn
@@ -99,15 +113,13 @@ def staged(tenants: int = 8) -> Iterator[Stage]:
         world = behaviour.prepare(dba, probe.own, probe.other, probe.tables)
         with psycopg.connect(dba) as conn:
             world.revoked = revoked(conn)
+        stage = Stage(server.dsn, probe, world)
         with server.connect() as conn:
-            conn.execute(
-                f"CREATE DATABASE {_HARDENED} OWNER {dev.OWNER} TEMPLATE {dev.DATABASE} "
-                "STRATEGY file_copy"
-            )
+            conn.execute(f"CREATE DATABASE {_HARDENED} OWNER {dev.OWNER} TEMPLATE {dev.DATABASE} STRATEGY file_copy")
         with server.connect(dbname=_HARDENED) as conn:
             conn.execute((paths.ROOT / "sql/database.sql").read_bytes())
             conn.execute((paths.ROOT / "sql/harden.sql").read_bytes())
-        yield Stage(server.dsn, probe, world)
+        yield stage
 
 
 # What is tried, and in which order ----------------------------------------------------------------
@@ -120,8 +132,6 @@ def reds(stage: Stage, dba: str, mutant: Mutant | None) -> Iterator[tuple[str, s
     """
     probe, world = stage.probe.at(dba), replace(stage.world, dba=dba)
     labels, roles = (mutant.labels, mutant.roles) if mutant else ((), ())
-    if mutant and mutant.kind in {"grant", "execute"}:
-        yield from _cells(surface.cells(probe, labels=labels, roles=roles or surface.ROLES))
     if mutant and set(labels) & {t.label for t in probe.tables} and roles != ("none",):
         yield from _cells(matrix.cells(probe, tables=labels, roles=roles or matrix.ROLES))
     yield from _probes(world, mutant)
@@ -177,10 +187,25 @@ def _noticed_by_check(dba: str) -> str:
     return f"{failures[0].check}: {failures[0].object}" if failures else ""
 
 
+def _granted(stage: Stage, mutant: Mutant) -> str:
+    """Try a grant in a transaction: nothing else would show in its cells, and it needs no copy."""
+    with psycopg.connect(stage.still) as conn:
+        statement = mutant.statement.replace("{database}", conn.info.dbname)
+    cells = surface.cells(
+        stage.probe.at(stage.still),
+        labels=mutant.labels,
+        roles=mutant.roles or surface.ROLES,
+        first=statement,
+    )
+    return next(_cells(cells), ("", ""))[1]
+
+
 def trial(stage: Stage, mutant: Mutant) -> Outcome:
     """Make a mutant and find the first thing that gives it away."""
     began = time.monotonic()
     try:
+        if mutant.kind in {"grant", "execute"} and (found := _granted(stage, mutant)):
+            return Outcome(mutant.id, mutant.kind, "matrix", found, round(time.monotonic() - began, 3))
         with stage.copy(mutant, hardened=mutant.hardened) as dba:
             by, detail = next(reds(stage, dba, mutant), ("", ""))
             if not by and (found := _noticed_by_check(dba)):

@@ -189,13 +189,21 @@ def _granted(schema: str, name: str) -> frozenset[str]:
 
 
 def cells(
-    probe: "Probe", *, labels: Collection[str] | None = None, roles: Collection[str] = ROLES
+    probe: "Probe",
+    *,
+    labels: Collection[str] | None = None,
+    roles: Collection[str] = ROLES,
+    first: str = "",
 ) -> Iterator[Cell]:
-    """Use each privilege on some things (default: all) as some roles; everything is undone."""
+    """Use each privilege on some things (default: all) as some roles; everything is undone.
+
+    So is the statement that comes first: a grant is tried without a copy of the database.
+    """
     tables = {table.label: table for table in probe.tables}
     chosen = [t for t in probe.surface if labels is None or t.label in labels]
     names = [f"tenancy_{role}" for role in ROLES if role in roles]
     with probe.backstage(names) as (conn, stage):
+        conn.execute(first.encode())
         for name in names:
             role = name.removeprefix("tenancy_")
             conn.execute(sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(name)))
