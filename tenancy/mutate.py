@@ -31,6 +31,7 @@ from tenancy.mutants import BY_BEHAVIOUR, Mutant, derive, revoked
 EQUIVALENT = paths.ROOT / "tests/mutants/equivalent.toml"
 WORKERS = 2
 _HARDENED = "tenancy_hardened"
+_SOME = ("staff", "gateway", "builder", "owner")
 
 
 @dataclass(frozen=True)
@@ -132,11 +133,14 @@ def reds(stage: Stage, dba: str, mutant: Mutant | None) -> Iterator[tuple[str, s
     """
     probe, world = stage.probe.at(dba), replace(stage.world, dba=dba)
     labels, roles = (mutant.labels, mutant.roles) if mutant else ((), ())
-    if mutant and set(labels) & {t.label for t in probe.tables} and roles != ("none",):
+    tables = {t.label for t in probe.tables}
+    if mutant and tables & set(labels) and roles != ("none",):
         yield from _cells(matrix.cells(probe, tables=labels, roles=roles or matrix.ROLES))
     yield from _probes(world, mutant)
-    yield from _cells(surface.cells(probe))
-    yield from _cells(matrix.cells(probe))
+    # What is left: all cells of the table, or for what no table has to itself those of two tables.
+    some = tables & set(labels) or set(sorted(tables)[:2])
+    yield from _cells(matrix.cells(probe, tables=some if mutant else None))
+    yield from _cells(surface.cells(probe, roles=_SOME if mutant else surface.ROLES))
     yield from _attacks(dba)
 
 
@@ -248,12 +252,12 @@ class Result:
     @property
     def wrong_equivalents(self) -> list[Outcome]:
         """Mutants that are listed as equivalent and were killed all the same."""
-        return [o for o in self.outcomes if o.by and o.mutant in self.equivalents]
+        return [o for o in self.outcomes if o.killed and o.mutant in self.equivalents]
 
     @property
     def by_check_alone(self) -> list[Outcome]:
         """Mutants that only a look into the catalog gives away."""
-        return [o for o in self.outcomes if o.by == "check"]
+        return [o for o in self.outcomes if o.by == "check" and o.mutant not in self.equivalents]
 
     @property
     def ok(self) -> bool:
@@ -281,7 +285,7 @@ class Result:
             row = table.setdefault(outcome.kind, Counter())
             row["mutants"] += 1
             equivalent = outcome.mutant in self.equivalents
-            row[outcome.by or ("equivalent" if equivalent else "survived")] += 1
+            row["equivalent" if equivalent else outcome.by or "survived"] += 1
             row["seconds"] = round(row["seconds"] + outcome.seconds, 2)
         return {kind: dict(row) for kind, row in table.items()}
 
