@@ -10,7 +10,7 @@ SHELL := /bin/sh
 
 .DEFAULT_GOAL := help
 .PHONY: help setup lock demo test lint types verify check up down psql migration policies schema \
-        matrix bench clients system-packages clean
+        matrix mutate proof bench clients system-packages clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "%-16s %s\n", $$1, $$2}' Makefile
@@ -79,6 +79,12 @@ schema: setup ## write sql/schema.sql
 
 matrix: setup ## try every table, role, action and context (ARGS="--html matrix.html")
 	@$(BIN)/tenancy matrix $(ARGS)
+
+mutate: setup ## weaken copies of the database and see that it is noticed (ARGS="--sample 100")
+	@$(BIN)/tenancy mutate $(ARGS)
+
+proof: setup ## all mutants, cells and attacks; writes docs/proof.json and docs/proof.md
+	@$(BIN)/tenancy proof $(ARGS)
 
 bench: setup ## measure, each against its baseline in the same run
 	@$(BIN)/tenancy bench $(ARGS)

@@ -27,7 +27,7 @@ from tenancy.matrix import Table
 Connection = psycopg.Connection[Any]
 
 
-class Broken(Exception):  # noqa: N818
+class Broken(Exception):
     """A promise that the database does not keep."""
 
 
@@ -147,11 +147,13 @@ def prepare(dba: str, own: uuid.UUID, other: uuid.UUID, tables: list[Table]) -> 
                  "active" if name == "far" else name, name],
             )  # fmt: skip
         conn.execute(
-            "UPDATE tenancy_private.tenant SET custom_domain = 'other.prover.test' WHERE id = %s", [other]
+            "UPDATE tenancy_private.tenant SET custom_domain = 'other.prover.test' WHERE id = %s",
+            [other],
         )
         for tenant, person, role in (
             ("own", "person", "manager"), ("own", "guest", "customer"), ("own", "wanderer", "staff"),
-            ("other", "wanderer", "staff"), ("own", "colleague", "staff"), ("read_only", "person", "staff"),
+            ("other", "wanderer", "staff"), ("own", "colleague", "staff"),
+            ("read_only", "person", "staff"),
         ):  # fmt: skip
             conn.execute(
                 "INSERT INTO tenancy_private.member (tenant_id, user_id, role) VALUES (%s, %s, %s)",
@@ -232,7 +234,9 @@ BEGIN
     END IF;
 END $$;
 CREATE FUNCTION hostile.shadow(p_source text) RETURNS void LANGUAGE plpgsql AS $$
-DECLARE v record;
+DECLARE
+    v record;
+    v_types text[] := '{text,uuid,name,bytea,boolean,oid,jsonb,"\"char\""}';
 BEGIN
     FOR v IN
         SELECT p.proname, p.prorettype::regtype AS result, p.pronargs, p.proretset,
@@ -266,13 +270,14 @@ BEGIN
             row_number() OVER () AS n
         FROM pg_operator AS o
         WHERE o.oprnamespace = 'pg_catalog'::regnamespace AND o.oprname IN ('=', '<>', '||', '~', '->>')
-          AND o.oprleft::regtype::text IN ('text', 'uuid', 'name', 'bytea', 'boolean', 'oid', 'jsonb', '"char"')
-          AND o.oprright::regtype::text IN ('text', 'uuid', 'name', 'bytea', 'boolean', 'oid', 'jsonb', '"char"')
+          AND o.oprleft::regtype::text = ANY (v_types)
+          AND o.oprright::regtype::text = ANY (v_types)
     LOOP
         EXECUTE format(
             'CREATE FUNCTION hostile.operator_%s(%s, %s) RETURNS %s LANGUAGE plpgsql AS $f$ BEGIN '
             'PERFORM hostile.bite(); RETURN $1 OPERATOR(pg_catalog.%s) $2; END $f$; '
-            'CREATE OPERATOR hostile.%5$s (FUNCTION = hostile.operator_%1$s, LEFTARG = %2$s, RIGHTARG = %3$s)',
+            'CREATE OPERATOR hostile.%5$s (FUNCTION = hostile.operator_%1$s, '
+            'LEFTARG = %2$s, RIGHTARG = %3$s)',
             v.n, v.l, v.r,
             (SELECT o.oprresult::regtype FROM pg_operator AS o
              WHERE o.oprname = v.oprname AND o.oprleft = v.l AND o.oprright = v.r
@@ -309,11 +314,17 @@ def _enter_and_leave(w: World) -> None:
             expect(one(conn, _WHO), f"{own} {actor} {role} tenancy_{role}", f"entering as {name}")
             conn.execute("SELECT tenancy.enter(%s)", [w.keys[name]])
             expect(one(conn, "SELECT count(*) > 0 FROM app.pins"), True, "pins of the own tenant")
-            refused(conn, "TN003", "a second tenant", "SELECT tenancy.enter(%s)", w.keys["other staff"])
+            refused(
+                conn, "TN003", "a second tenant", "SELECT tenancy.enter(%s)", w.keys["other staff"]
+            )
             conn.execute("SELECT tenancy.leave()")
             expect(one(conn, "SELECT tenancy.tenant_id()"), None, "tenant after leave()")
             conn.execute(f"SET LOCAL ROLE tenancy_{role}")
-            expect(one(conn, "SELECT tenancy.tenant_id()"), None, "tenant after leave(), role taken again")
+            expect(
+                one(conn, "SELECT tenancy.tenant_id()"),
+                None,
+                "tenant after leave(), role taken again",
+            )
             conn.execute("SET LOCAL ROLE NONE")
             refused(conn, "TN003", "a second tenant after leave()", "SELECT tenancy.enter(%s)",
                     w.keys["other staff"])  # fmt: skip
@@ -332,19 +343,32 @@ def _bad_credentials(w: World) -> None:
             refused(conn, "TN001", f"credential {text[:9]!r}", "SELECT tenancy.enter(%s)", text)
         request = "SELECT tenancy.enter(%s, %s)"
         refused(conn, "TN004", "request that is no object", request, w.keys["staff"], Jsonb([1]))
-        refused(conn, "TN004", "request of 5 KB", request, w.keys["staff"], Jsonb({"a": "x" * 5000}))
+        refused(
+            conn, "TN004", "request of 5 KB", request, w.keys["staff"], Jsonb({"a": "x" * 5000})
+        )
 
 
 @probe("may_enter")
 def _hints_that_disagree(w: World) -> None:
     with w.connect("dba") as conn:
-        slug = one(conn, "SELECT slug FROM tenancy_private.tenant WHERE id::text = %s", str(w.ids["other"]))
-        mine = one(conn, "SELECT slug FROM tenancy_private.tenant WHERE id::text = %s", str(w.ids["own"]))
+        slug = one(
+            conn, "SELECT slug FROM tenancy_private.tenant WHERE id::text = %s", str(w.ids["other"])
+        )
+        mine = one(
+            conn, "SELECT slug FROM tenancy_private.tenant WHERE id::text = %s", str(w.ids["own"])
+        )
         domain = one(conn, "SELECT platform_domain FROM tenancy_private.node")
     for hint in ({"tenant": slug}, {"location": slug}, {"host": f"{slug}.{domain}:443"},
                  {"host": "OTHER.prover.test"}):  # fmt: skip
         with w.connect("gateway") as conn:
-            refused(conn, "TN001", f"hint {hint}", "SELECT tenancy.enter(%s, %s)", w.keys["staff"], Jsonb(hint))
+            refused(
+                conn,
+                "TN001",
+                f"hint {hint}",
+                "SELECT tenancy.enter(%s, %s)",
+                w.keys["staff"],
+                Jsonb(hint),
+            )
     with w.inside("staff", {"tenant": mine, "location": mine, "host": f"{mine}.{domain}"}):
         pass
 
@@ -365,7 +389,9 @@ def _seen(conn: Connection, token: str, role: str = "staff") -> object:
     return seen or actor or (visible or None)
 
 
-@probe("verified_context context_mac transaction_tag context_in_force tenant_id actor_id actor_role")
+@probe(
+    "verified_context context_mac transaction_tag context_in_force tenant_id actor_id actor_role"
+)
 def _forged_contexts(w: World) -> None:
     other = w.ids["other"].hex
     with w.inside("staff") as conn:
@@ -394,7 +420,9 @@ def _forged_contexts(w: World) -> None:
         expect(_seen(conn, promoted, "manager"), None, "forged context: another role")
         expect(_seen(conn, token), w.ids["own"], "the true context, put back")
         for role in ("manager", "customer"):
-            expect(_seen(conn, token, role), None, f"SET ROLE tenancy_{role} with a context of staff")
+            expect(
+                _seen(conn, token, role), None, f"SET ROLE tenancy_{role} with a context of staff"
+            )
 
 
 @probe("transaction_tag context_mac verified_context")
@@ -434,9 +462,11 @@ def _replayed_at_the_same_microsecond(w: World) -> None:
         expect(_seen(thief, token_of(victim)), None, "context of a backend of the same microsecond")
 
 
-@probe("tenant_id actor_id actor_role context_in_force verified_context context_mac transaction_tag")
+@probe(
+    "tenant_id actor_id actor_role context_in_force verified_context context_mac transaction_tag"
+)
 def _one_connection_two_tenants(w: World) -> None:
-    """A pooled connection serves one tenant after the other, with prepared statements."""
+    """Serve one tenant after the other on a pooled connection, with prepared statements."""
     queries = {
         "tenant": "SELECT tenancy.tenant_id()",
         "actor": "SELECT tenancy.actor_id()",
@@ -465,10 +495,14 @@ def _one_connection_two_tenants(w: World) -> None:
         expect(answers[key, "actor"], [actor] * 2, f"actor of {key} on a shared connection")
 
 
-@probe("tenant_id actor_id actor_role context_in_force verified_context transaction_tag", hostile=False)
+@probe(
+    "tenant_id actor_id actor_role context_in_force verified_context transaction_tag", hostile=False
+)
 def _parallel_workers(w: World) -> None:
     with w.inside("manager") as conn:
-        setting = "debug_parallel_query" if conn.info.server_version >= 160000 else "force_parallel_mode"
+        setting = (
+            "debug_parallel_query" if conn.info.server_version >= 160000 else "force_parallel_mode"
+        )
         conn.execute(
             f"SET LOCAL {setting} = on; SET LOCAL parallel_setup_cost = 0; "
             "SET LOCAL parallel_tuple_cost = 0; SET LOCAL min_parallel_table_scan_size = 0"
@@ -496,7 +530,13 @@ def jwt(secret: bytes, claims: Mapping[str, object], alg: str = "HS256") -> str:
 def _tokens_of_issuers(w: World) -> None:
     now = time.time()
     own, other = str(w.ids["own"]), str(w.ids["other"])
-    base = {"iss": _ISSUER, "aud": "prover", "exp": now + 60, "sub": str(w.ids["person"]), "tenant": own}
+    base = {
+        "iss": _ISSUER,
+        "aud": "prover",
+        "exp": now + 60,
+        "sub": str(w.ids["person"]),
+        "tenant": own,
+    }
     live = SECRET + b"live"
     with w.connect("gateway") as conn:
         for claims, role in (({}, "manager"), ({"role": "staff"}, "staff"),
@@ -504,7 +544,11 @@ def _tokens_of_issuers(w: World) -> None:
                              ({"sub": str(w.ids["colleague"]), "tenant": None}, "staff")):  # fmt: skip
             conn.execute("SELECT tenancy.enter(%s)", [jwt(live, {**base, **claims})])
             expect(one(conn, "SELECT tenancy.actor_role()"), role, f"role of a token with {claims}")
-            expect(one(conn, "SELECT tenancy.tenant_id()::text"), own, f"tenant of a token with {claims}")
+            expect(
+                one(conn, "SELECT tenancy.tenant_id()::text"),
+                own,
+                f"tenant of a token with {claims}",
+            )
             conn.rollback()
         wrong: dict[str, str] = {
             "expired": jwt(live, base | {"exp": now - 1}),
@@ -515,11 +559,14 @@ def _tokens_of_issuers(w: World) -> None:
             "revoked issuer": jwt(SECRET + b"gone", base),
             "unknown secret": jwt(b"?" * 40, base),
             "no signature": jwt(live, base).rpartition(".")[0] + ".",
-            "role above one's own": jwt(live, base | {"sub": str(w.ids["guest"]), "role": "manager"}),
+            "role above one's own": jwt(
+                live, base | {"sub": str(w.ids["guest"]), "role": "manager"}
+            ),
             "tenant of others": jwt(live, base | {"sub": str(w.ids["colleague"]), "tenant": other}),
             "nobody": jwt(live, base | {"sub": str(w.ids["stranger"])}),
             "several without a choice": jwt(
-                live, {k: v for k, v in base.items() if k != "tenant"} | {"sub": str(w.ids["wanderer"])}
+                live,
+                {k: v for k, v in base.items() if k != "tenant"} | {"sub": str(w.ids["wanderer"])},
             ),
             "claims that are no object": jwt(live, [1]),  # type: ignore[arg-type]
         }
@@ -550,8 +597,11 @@ def _tickets(w: World) -> None:
             refused(conn, state, f"ticket: {what}", opened, *bind)
         with w.connect("dba") as dba:
             digest = hashlib.sha256(ticket.encode()).digest()
-            number = one(dba, "SELECT id FROM tenancy_private.access_ticket WHERE digest = %s", digest)
-            expect(one(dba, "SELECT opened_by::text FROM tenancy_private.access_ticket WHERE digest = %s",
+            number = one(
+                dba, "SELECT id FROM tenancy_private.access_ticket WHERE digest = %s", digest
+            )
+            expect(one(dba, "SELECT opened_by::text FROM tenancy_private.access_ticket "
+                            "WHERE digest = %s",
                        digest), "tenancy_console", "who opened the ticket")  # fmt: skip
         refused(conn, "TN001", "no such ticket", "SELECT tenancy.close_ticket(%s)", uuid.uuid4())
         expect(one(conn, "SELECT tenancy.close_ticket(%s)", number) is not None, True, "closing")
@@ -613,7 +663,8 @@ def _jobs(w: World) -> None:
             expect(one(conn, "SELECT tenancy.actor_role()"), "operator", "role of a job")
             conn.rollback()
         for what, bind, state in (
-            ("no purpose", (w.ids["own"], " "), "TN004"), ("another region", (w.ids["far"], "retention"), "TN001"),
+            ("no purpose", (w.ids["own"], " "), "TN004"),
+            ("another region", (w.ids["far"], "retention"), "TN001"),
             ("purged tenant", (w.ids["purged"], "retention"), "TN001"),
             ("no tenant", (uuid.uuid4(), "retention"), "TN001"),
         ):  # fmt: skip
@@ -627,9 +678,14 @@ def _jobs(w: World) -> None:
 def _members(w: World) -> None:
     own, other, new = w.ids["own"], w.ids["other"], uuid.uuid4()
     put = "SELECT tenancy.set_member(%s, %s, %s)"
-    take, show = "SELECT tenancy.remove_member(%s, %s)", "SELECT count(*) FROM tenancy.list_members(%s)"
+    take, show = (
+        "SELECT tenancy.remove_member(%s, %s)",
+        "SELECT count(*) FROM tenancy.list_members(%s)",
+    )
     with w.connect("dba") as dba:
-        members = one(dba, "SELECT count(*) FROM tenancy_private.member WHERE tenant_id::text = %s", str(own))
+        members = one(
+            dba, "SELECT count(*) FROM tenancy_private.member WHERE tenant_id::text = %s", str(own)
+        )
     with w.inside("manager") as conn:
         expect(one(conn, show, own), members, "members of the own tenant")
         conn.execute(put, [own, new, "customer"])
@@ -639,7 +695,11 @@ def _members(w: World) -> None:
         refused(conn, "TN001", "removing nobody", take, own, new)
         refused(conn, "TN001", "removing a member of another tenant", take, own, w.ids["stranger"])
         refused(conn, "23514", "a member as admin", put, own, new, "admin")
-        for query, bind in ((put, (other, new, "staff")), (take, (other, w.ids["wanderer"])), (show, (other,))):
+        for query, bind in (
+            (put, (other, new, "staff")),
+            (take, (other, w.ids["wanderer"])),
+            (show, (other,)),
+        ):
             refused(conn, "TN002", "another tenant's members", query, *bind)
         refused(conn, "TN002", "changing oneself", put, own, w.ids["person"], "staff")
         refused(conn, "TN002", "removing oneself", take, own, w.ids["person"])
@@ -658,16 +718,23 @@ def _members(w: World) -> None:
 @probe("issue_api_key revoke_api_key list_api_keys random_secret may_administer identify_api_key")
 def _api_keys(w: World) -> None:
     own, other = w.ids["own"], w.ids["other"]
-    issue, take = "SELECT tenancy.issue_api_key(%s, %s, %s, %s)", "SELECT tenancy.revoke_api_key(%s, %s)"
+    issue, take = (
+        "SELECT tenancy.issue_api_key(%s, %s, %s, %s)",
+        "SELECT tenancy.revoke_api_key(%s, %s)",
+    )
     show = "SELECT count(*) FROM tenancy.list_api_keys(%s)"
     with w.connect("dba") as dba:
-        keys = one(dba, "SELECT count(*) FROM tenancy_private.api_key WHERE tenant_id::text = %s", str(own))
+        keys = one(
+            dba, "SELECT count(*) FROM tenancy_private.api_key WHERE tenant_id::text = %s", str(own)
+        )
     with w.inside("manager") as conn:
         expect(one(conn, show, own), keys, "keys of the own tenant")
         text = one(conn, issue, own, "secret", "staff", 30)
         again = one(conn, issue, own, "public", "customer", 30)
         expect((text[:8], again[:8], len(text)), ("sk_live_", "pk_live_", 51), "shape of keys")
-        expect(len({text, again, one(conn, issue, own, "secret", "staff", 1)}), 3, "keys that differ")
+        expect(
+            len({text, again, one(conn, issue, own, "secret", "staff", 1)}), 3, "keys that differ"
+        )
         expect(one(conn, show, own), keys + 3, "keys after issuing three")
         conn.execute(take, [own, w.ids["key staff"]])
         refused(conn, "TN001", "revoking another tenant's key", take, own, w.ids["key other staff"])
@@ -679,7 +746,9 @@ def _api_keys(w: World) -> None:
     with w.inside("manager") as conn:
         conn.execute(take, [own, w.ids["key staff"]])
         conn.commit()
-        refused(conn, "TN001", "a key that was revoked", "SELECT tenancy.enter(%s)", w.keys["staff"])
+        refused(
+            conn, "TN001", "a key that was revoked", "SELECT tenancy.enter(%s)", w.keys["staff"]
+        )
     with w.connect("dba") as dba:
         dba.execute("UPDATE tenancy_private.api_key SET revoked_at = NULL WHERE id::text = %s",
                     [str(w.ids["key staff"])])  # fmt: skip
@@ -706,7 +775,9 @@ def _platform(w: World) -> None:
     with w.connect("gateway") as conn:
         expect(one(conn, "SELECT tenancy.enter(%s)", token), w.ids["own"], "token of a new issuer")
     with w.connect("console") as conn:
-        ticket = one(conn, "SELECT tenancy.open_admin_session(%s, 'proving the platform', 5)", w.ids["own"])
+        ticket = one(
+            conn, "SELECT tenancy.open_admin_session(%s, 'proving the platform', 5)", w.ids["own"]
+        )
         conn.commit()
         conn.execute("SELECT tenancy.enter(%s)", [ticket])
         for query, bind in ((create, ("prover-inside",)), (status, (w.ids["own"], "suspended")),
@@ -726,12 +797,19 @@ def _rotation(w: World) -> None:
         expect(first == second, False, "keys that rotate")
 
 
-@probe("begin_maintenance end_maintenance tg_end_of_maintenance _100_end_of_maintenance maintenance")
+@probe(
+    "begin_maintenance end_maintenance tg_end_of_maintenance _100_end_of_maintenance maintenance"
+)
 def _maintenance(w: World) -> None:
-    begin, end = "SELECT tenancy_private.begin_maintenance(%s)", "SELECT tenancy_private.end_maintenance(%s)"
+    begin, end = (
+        "SELECT tenancy_private.begin_maintenance(%s)",
+        "SELECT tenancy_private.end_maintenance(%s)",
+    )
     with w.connect("dba") as conn:
         conn.execute("SET LOCAL ROLE tenancy_owner")
-        expect(one(conn, "SELECT count(*) FROM app.orders"), 0, "rows for the owner without a context")
+        expect(
+            one(conn, "SELECT count(*) FROM app.orders"), 0, "rows for the owner without a context"
+        )
         conn.execute(begin, ["app.orders"])
         expect(one(conn, "SELECT count(*) > 0 FROM app.orders"), True, "rows in maintenance")
         refused(conn, "TN008", "an end without end_maintenance()", "SET CONSTRAINTS ALL IMMEDIATE")
@@ -749,8 +827,11 @@ def _table_of_a_team(w: World) -> None:
         conn.execute(
             "CREATE SCHEMA prover AUTHORIZATION tenancy_builder; "
             "SET LOCAL ROLE tenancy_builder; CREATE TABLE prover.gift (id uuid PRIMARY KEY, code text); "
-            "CREATE TABLE prover.bad (id uuid PRIMARY KEY, tenant_id uuid, code text UNIQUE)"
+            "CREATE TABLE prover.bad (id uuid PRIMARY KEY, tenant_id uuid, code text UNIQUE); "
+            "CREATE TABLE prover.bare (id uuid PRIMARY KEY)"
         )
+        conn.execute("SELECT tenancy.add_tenant_column('prover.bare', false)")
+        refused(conn, "TN006", "an obstacle", "SELECT tenancy.refuse_obstacles('prover.bad', true)")
         refused(conn, "TN006", "a key across tenants", "SELECT tenancy.protect_table('prover.bad')")
         for call in ("protect_table(%s)", "register_table(%s, NULL)", "unregister_table(%s)",
                      "unprotect_table(%s)"):  # fmt: skip
@@ -758,8 +839,14 @@ def _table_of_a_team(w: World) -> None:
         conn.execute("SELECT tenancy.protect_table('prover.gift')")
         conn.execute("SELECT tenancy.protect_table('prover.gift')")
         conn.execute("SET LOCAL hostile.strict = 'on'")
-        expect(one(conn, "SELECT count(*) FROM tenancy.protection_obstacles('prover.gift')"), 0, "obstacles")
-        expect(one(conn, "SELECT count(*) > 9 FROM tenancy.protection_ddl('prover.gift')"), True, "DDL")
+        expect(
+            one(conn, "SELECT count(*) FROM tenancy.protection_obstacles('prover.gift')"),
+            0,
+            "obstacles",
+        )
+        expect(
+            one(conn, "SELECT count(*) > 9 FROM tenancy.protection_ddl('prover.gift')"), True, "DDL"
+        )
         conn.execute("SET LOCAL hostile.strict = 'off'")
         conn.execute("RESET ROLE")
         conn.execute("SELECT tenancy.enter(%s)", [w.keys["manager"]])
@@ -767,10 +854,13 @@ def _table_of_a_team(w: World) -> None:
         conn.execute(add)
         expect(one(conn, "SELECT count(*) FROM prover.gift"), 1, "rows of a team's table")
         refused(conn, "42501", "a row of another tenant",
-                "INSERT INTO prover.gift (tenant_id, id) VALUES (%s, gen_random_uuid())", w.ids["other"])  # fmt: skip
+                "INSERT INTO prover.gift (tenant_id, id) VALUES (%s, gen_random_uuid())",
+                w.ids["other"])  # fmt: skip
         refused(conn, "TN009", "another id", "UPDATE prover.gift SET id = gen_random_uuid()")
         conn.execute("SELECT tenancy.leave(); SET LOCAL ROLE tenancy_builder")
-        expect(one(conn, "SELECT count(*) FROM prover.gift"), 0, "rows for the team without a context")
+        expect(
+            one(conn, "SELECT count(*) FROM prover.gift"), 0, "rows for the team without a context"
+        )
         conn.execute("SELECT tenancy.unprotect_table('prover.gift')")
         conn.execute("SET LOCAL ROLE tenancy_manager")
         refused(conn, "42501", "a table without its wall", "SELECT FROM prover.gift")
@@ -787,9 +877,9 @@ def _columns_of_the_server(w: World) -> None:
         for table in w.tables:
             own = table.own or {}
             if "updated_at" not in table.columns and "updated_at" in own:
-                query = sql.SQL("UPDATE {} SET {k} = {k} WHERE {k} = %s RETURNING updated_at > %s").format(
-                    table.ident, k=sql.Identifier(table.key)
-                )
+                query = sql.SQL(
+                    "UPDATE {} SET {k} = {k} WHERE {k} = %s RETURNING updated_at > %s"
+                ).format(table.ident, k=sql.Identifier(table.key))
                 row = conn.execute(query, [uuid.UUID(own[table.key]), own["updated_at"]]).fetchone()
                 expect(row, (True,), f"updated_at of {table.label}")
             try:
@@ -806,9 +896,12 @@ def _columns_of_the_server(w: World) -> None:
                 raise Broken(f"{table.label}: an id was changed")
         comments = "SELECT comment_count FROM app.pins WHERE id = %s"
         pin, second = (
-            one(conn, "INSERT INTO app.pins (title) VALUES ('prover') RETURNING id") for _ in range(2)
+            one(conn, "INSERT INTO app.pins (title) VALUES ('prover') RETURNING id")
+            for _ in range(2)
         )
-        comment = one(conn, "INSERT INTO app.pin_comments (pin_id, body) VALUES (%s, 'x') RETURNING id", pin)
+        comment = one(
+            conn, "INSERT INTO app.pin_comments (pin_id, body) VALUES (%s, 'x') RETURNING id", pin
+        )
         expect(one(conn, comments, pin), 1, "comments counted")
         conn.execute("UPDATE app.pin_comments SET pin_id = %s WHERE id = %s", [second, comment])
         expect((one(conn, comments, pin), one(conn, comments, second)), (0, 1), "comments moved")
@@ -835,7 +928,9 @@ def _keys_are_per_tenant(w: World) -> None:
                             _twin(ours, w, table, "own", values, parents=False)
                     except psycopg.errors.UniqueViolation:
                         continue
-                    raise Broken(f"{table.label}: two rows of a tenant have one ({', '.join(columns)})")
+                    raise Broken(
+                        f"{table.label}: two rows of a tenant have one ({', '.join(columns)})"
+                    )
 
 
 def _twin(
@@ -844,16 +939,16 @@ def _twin(
 ) -> None:  # fmt: skip
     """Insert a row with the given values; parents that they name are made first."""
     row = {**getattr(table, sample), table.key: uuid.uuid4().hex}
-    row |= {c: uuid.uuid4().hex for c in table.unique_text} | values
+    row |= {c: uuid.uuid4().hex for c in table.unique_text} | dict(values)
     links = {column: parent for column, parent in table.foreign if column in values}
     for column, label in links.items() if parents else ():
         parent = next(t for t in w.tables if t.label == label)
         _twin(conn, w, parent, sample, {parent.key: values[column]})
     names = sql.SQL(", ").join(sql.Identifier(c) for c in table.columns if c != "tenant_id")
     conn.execute(
-        sql.SQL("INSERT INTO {t} ({n}) SELECT {n} FROM jsonb_populate_record(NULL::{t}, %s)").format(
-            t=table.ident, n=names
-        ),
+        sql.SQL(
+            "INSERT INTO {t} ({n}) SELECT {n} FROM jsonb_populate_record(NULL::{t}, %s)"
+        ).format(t=table.ident, n=names),
         [Jsonb(row)],
     )
 
@@ -863,14 +958,18 @@ def _a_tenant_with_rows_stays(w: World) -> None:
     """Every foreign key to the tenant: a tenant that has rows in that table cannot be deleted."""
     with w.connect("dba") as conn:
         for name in w.of_tenants:
-            table = sql.SQL(name)  # type: ignore[arg-type]  # quoted by the server
+            table = sql.SQL(name)  # quoted by the server
             with conn.transaction(force_rollback=True):
                 tenant = uuid.uuid4()
                 conn.execute(
                     "INSERT INTO tenancy_private.tenant (id, slug, name, industry, region) "
                     "SELECT %s, 'prover-gone', 'x', 'hotel', region FROM tenancy_private.node", [tenant],
                 )  # fmt: skip
-                new = {"tenant_id": str(tenant), "id": str(uuid.uuid4()), "digest": "\\x" + secrets.token_hex(32)}
+                new = {
+                    "tenant_id": str(tenant),
+                    "id": str(uuid.uuid4()),
+                    "digest": "\\x" + secrets.token_hex(32),
+                }
                 conn.execute("SET LOCAL session_replication_role = replica")
                 done = conn.execute(
                     sql.SQL(
@@ -908,7 +1007,9 @@ def _built_ins_taken_away(w: World) -> None:
         conn.execute("SAVEPOINT staged")
         for signature in w.revoked:
             name, _, types = signature.rstrip(")").partition("(")
-            bind = ", ".join(f"current_setting('prover.none', true)::{t}" for t in types.split(",") if t)
+            bind = ", ".join(
+                f"current_setting('prover.none', true)::{t}" for t in types.split(",") if t
+            )
             try:
                 conn.execute(f"ROLLBACK TO staged; SELECT {name}({bind}) WHERE false".encode())
             except psycopg.Error as error:
@@ -930,5 +1031,11 @@ def _settings_and_backups(w: World) -> None:
     except psycopg.OperationalError as error:
         raise Broken(f"no login for backups: {error}") from error
     with backup as conn:
-        expect(one(conn, "SELECT count(DISTINCT tenant_id) > 1 FROM app.customers"), True, "a whole backup")
-        expect(one(conn, "SELECT set_config('search_path', '', false)"), "", "what pg_dump calls first")
+        expect(
+            one(conn, "SELECT count(DISTINCT tenant_id) > 1 FROM app.customers"),
+            True,
+            "a whole backup",
+        )
+        expect(
+            one(conn, "SELECT set_config('search_path', '', false)"), "", "what pg_dump calls first"
+        )

@@ -19,6 +19,7 @@ VERBS = {
     "migration": ("tenancy.stamp:command", "Stamp changed sources into the next migration."),
     "mutate": ("tenancy.mutate:command", "Weaken a copy in every way; see that it is noticed."),
     "policies": ("tenancy.policies:command", "Write policies/app/*.sql from the access matrix."),
+    "proof": ("tenancy.proof:command", "Run every mutant, cell and attack; write docs/proof.json."),
     "psql": ("tenancy.dev:psql", "Open psql on the development server."),
     "schema": ("tenancy.verify:schema", "Write sql/schema.sql."),
     "up": ("tenancy.dev:up", "Start a development server and migrate it."),

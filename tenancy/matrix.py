@@ -282,13 +282,13 @@ class Probe:
         with psycopg.connect(make_conninfo(self.dba, user="tenancy_gateway")) as conn:
             conn.execute("SELECT tenancy.enter(%s)", [credential])
             for table in candidates:
-                query = sql.SQL("SELECT to_jsonb(_row.*) FROM {} AS _row LIMIT 1")
+                text = "SELECT to_jsonb(_row.*) FROM {} AS _row LIMIT 1"
                 if table.subject:  # two people's rows, where there are two
-                    query = sql.SQL(
+                    text = (
                         "SELECT to_jsonb(_row.*) FROM (SELECT DISTINCT ON ({1}) * FROM {0} "
                         "ORDER BY {1} NULLS LAST LIMIT 2) AS _row"
                     )
-                query = query.format(table.ident, sql.Identifier(table.subject or ""))
+                query = sql.SQL(text).format(table.ident, sql.Identifier(table.subject or ""))
                 rows[table.label] = [row for (row,) in conn.execute(query)]
                 if table.subject:
                     rows[table.label][1:] = [
@@ -400,10 +400,9 @@ def _insert(
         columns.remove("tenant_id")
     if action == "insert_forge":
         row["tenant_id"] = foreign_tenant
-    if action == "foreign_key":
-        if not _links(table, role):
-            statement = sql.SQL("ALTER TABLE {} ADD FOREIGN KEY (tenant_id) REFERENCES {}")
-            return _count(conn, statement.format(table.ident, table.ident))
+    if action == "foreign_key" and not _links(table, role):
+        statement = sql.SQL("ALTER TABLE {} ADD FOREIGN KEY (tenant_id) REFERENCES {}")
+        return _count(conn, statement.format(table.ident, table.ident))
     names = sql.SQL(", ").join(map(sql.Identifier, columns))
     conflict: sql.Composable = sql.SQL("")
     if action == "upsert":

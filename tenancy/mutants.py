@@ -59,7 +59,8 @@ _POLICIES = """
 SELECT format('%%I.%%I', n.nspname, c.relname), n.nspname || '.' || c.relname, p.polname,
     NOT p.polpermissive,
     coalesce((SELECT r.rolname FROM pg_roles AS r WHERE r.oid = ANY (p.polroles)
-              ORDER BY r.rolname DESC LIMIT 1), 'tenancy_staff'), pg_get_expr(p.polqual, c.oid), pg_get_expr(p.polwithcheck, c.oid)
+              ORDER BY r.rolname DESC LIMIT 1), 'tenancy_staff'),
+    pg_get_expr(p.polqual, c.oid), pg_get_expr(p.polwithcheck, c.oid)
 FROM pg_policy AS p JOIN pg_class AS c ON c.oid = p.polrelid
 JOIN pg_namespace AS n ON n.oid = c.relnamespace
 WHERE n.nspname = ANY (%s) ORDER BY 1, 3
@@ -244,7 +245,8 @@ SELECT n.nspname || '.' || p.proname, p.oid::regprocedure::text, p.prosecdef,
     EXISTS (SELECT FROM unnest(p.proconfig) AS c WHERE c LIKE 'search_path=%%'),
     EXISTS (SELECT FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) AS a
             WHERE a.grantee = 0),
-    pg_get_functiondef(p.oid)
+    EXISTS (SELECT FROM aclexplode(p.proacl) AS a WHERE a.grantee <> p.proowner),
+    n.nspname, pg_get_functiondef(p.oid)
 FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace
 WHERE n.nspname = ANY (%s) AND p.prokind = 'f' ORDER BY 2
 """
@@ -256,7 +258,7 @@ class StaleError(Exception):
 
 def _functions(conn: Connection, _: list[str]) -> Iterator[Mutant]:
     sources = {}
-    for name, signature, definer, has_path, public, text in conn.execute(
+    for name, signature, definer, has_path, public, granted, schema, text in conn.execute(
         _FUNCTIONS, [list(surface.OURS)]
     ):
         sources[name] = (signature, text)
@@ -268,7 +270,9 @@ def _functions(conn: Connection, _: list[str]) -> Iterator[Mutant]:
             unset = f"{change} RESET search_path"
             yield Mutant("search_path", f"{signature} unset", unset, (name,), ("none",))
         if not public:
-            grant = f"GRANT EXECUTE ON FUNCTION {signature} TO PUBLIC"
+            # Whoever uses the schema already has a function that is granted to somebody.
+            usage = f'GRANT USAGE ON SCHEMA "{schema}" TO PUBLIC; ' if granted else ""
+            grant = usage + f"GRANT EXECUTE ON FUNCTION {signature} TO PUBLIC"
             yield Mutant("execute", f"{signature} to PUBLIC", grant, (signature,))
     for name in CONTEXT:
         for how in ("IMMUTABLE", "PARALLEL SAFE"):
@@ -287,7 +291,7 @@ def _functions(conn: Connection, _: list[str]) -> Iterator[Mutant]:
 def _roles(conn: Connection) -> Iterator[Mutant]:
     """Attributes and memberships: they belong to the whole cluster and are taken back."""
     modern = conn.info.server_version >= 160000
-    for role in surface.ROLES:
+    for role in surface.ROLES[:10]:
         name = f"tenancy_{role}"
         for attribute in ("SUPERUSER", "BYPASSRLS"):
             statement = f"ALTER ROLE {name} {attribute}"
@@ -297,14 +301,21 @@ def _roles(conn: Connection) -> Iterator[Mutant]:
         ("staff", "manager"), ("customer", "staff"), ("gateway", "admin"), ("gateway", "owner"),
         ("console", "manager"), ("operator", "manager"), ("builder", "owner"), ("manager", "admin"),
     ):  # fmt: skip
-        option = " WITH INHERIT TRUE" if modern and member in {"gateway", "console", "operator"} else ""
+        option = (
+            " WITH INHERIT TRUE" if modern and member in {"gateway", "console", "operator"} else ""
+        )
         statement = f"GRANT tenancy_{group} TO tenancy_{member}{option}"
         undo = f"REVOKE tenancy_{group} FROM tenancy_{member}"
         if member in {"gateway", "console", "operator"} and not modern:
             statement += f"; ALTER ROLE tenancy_{member} INHERIT"
             undo += f"; ALTER ROLE tenancy_{member} NOINHERIT"
         yield Mutant(
-            "role", f"tenancy_{member} in tenancy_{group}", statement, ("app.orders",), (member,), undo
+            "role",
+            f"tenancy_{member} in tenancy_{group}",
+            statement,
+            ("app.orders",),
+            (member,),
+            undo,
         )
 
 
@@ -346,6 +357,4 @@ def _hardening(conn: Connection) -> Iterator[Mutant]:
         yield Mutant("harden", f"without {name}", rest, ("harden",), ("none",), _UNHARDEN)
     for function in revoked(conn):
         grant = f"GRANT EXECUTE ON FUNCTION pg_catalog.{function} TO PUBLIC"
-        yield Mutant(
-            "harden", f"without {function}", grant, ("harden",), ("none",), hardened=True
-        )
+        yield Mutant("harden", f"without {function}", grant, ("harden",), ("none",), hardened=True)

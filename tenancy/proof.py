@@ -61,7 +61,9 @@ def page(result: Mapping[str, Any]) -> str:
     )
     proofs = "\n".join(f"- {mutant}: {proof}" for mutant, proof in result["equivalents"].items())
     attacks = result["attacks"]
-    tried = f", {attacks['vectors']} attacks ({attacks['unexpected']} unexpected)" if attacks else ""
+    tried = (
+        f", {attacks['vectors']} attacks ({attacks['unexpected']} unexpected)" if attacks else ""
+    )
     return f"""# Proof of {result["date"]}
 
 Made by `make proof` in {result["seconds"]:.0f} s on {result["server"]}, {result["cpus"]} CPUs.

@@ -6,7 +6,8 @@ from collections import Counter
 from xml.etree import ElementTree
 
 from tenancy import surface
-from tenancy.matrix import ACTIONS, CONTEXTS, ROLES, Cell, Result
+from tenancy.matrix import ACTIONS, CONTEXTS, ROLES, Result
+from tenancy.surface import Cell
 
 _COLOURS = {"allowed": "#2e7d32", "empty": "#90a4ae", "refused": "#455a64", "wrong": "#d50000"}
 
@@ -154,8 +155,8 @@ square for the answer. Contexts, left to right: <b>own</b> tenant, a row of the 
 <b>no</b> context, a <b>su</b>spended tenant's credential, a <b>fo</b>rged (stolen) context, another
 person (<b>st</b>ranger) of the own tenant. <i>empty</i> means the row exists and was not seen;
 <i>login</i>, <i>console</i> and <i>operator</i> are the logins without a tenant role, <i>owner</i> a
-definer function of the table's owner. <code>lock</code> is allowed wherever DELETE is: a fact about PostgreSQL, see the
-threat model.</p>
+definer function of the table's owner. <code>lock</code> is allowed wherever DELETE is: a fact about
+PostgreSQL, see the threat model.</p>
 <p>{legend}</p>
 <table><thead><tr><th></th><th></th>{head}</tr><tr><th></th><th></th>{sub}</tr></thead>
 <tbody>{body}</tbody></table>

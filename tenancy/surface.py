@@ -6,6 +6,7 @@ and in the GRANT EXECUTE lines of functions/, never in the database that is bein
 """
 
 import re
+import secrets
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -20,10 +21,11 @@ if TYPE_CHECKING:
 
 Connection = psycopg.Connection[Any]
 
-#: The application's roles, then the two owners that hold USAGE on more than they own.
+#: The application's roles, the two owners that hold USAGE on more than they own, and a role that is
+#: none of ours: what PUBLIC may do.
 ROLES = (
     "customer", "staff", "manager", "admin", "gateway", "console", "operator", "builder",
-    "owner", "auditor",
+    "owner", "auditor", "nobody",
 )  # fmt: skip
 OURS = ("tenancy", "tenancy_private", "app")
 
@@ -89,7 +91,8 @@ def read(conn: Connection) -> list[Thing]:
         str(name) for (name,) in conn.execute("SELECT schema_name FROM tenancy.protected_table")
     }
     schemas = sorted(protected | set(OURS))
-    found, inside = [], {}
+    found: list[Thing] = []
+    inside: dict[str, str] = {}
     for schema, name, owner, kind, columns, key in conn.execute(_RELATIONS, [schemas]):
         table = sql.Identifier(schema, name).as_string(conn)
         inside.setdefault(schema, table)
@@ -116,11 +119,9 @@ def _owner(conn: Connection, schema: str) -> str:
     return str(row[0]) if row else ""
 
 
-def _on_table(
-    table: str, kind: str, columns: list[str], key: list[list[str]]
-) -> dict[str, str]:
+def _on_table(table: str, kind: str, columns: list[str], key: list[list[str]]) -> dict[str, str]:
     """Return statements that need one privilege each on the whole table, and touch no row."""
-    first = key[0][0] if key else columns[0]
+    first = "tenant_id" if "tenant_id" in columns else key[0][0] if key else columns[0]
     names, nothing = ", ".join(columns), ", ".join("NULL" for _ in columns)
     attempts = {"select": f"SELECT tableoid FROM {table} WHERE false"}
     if kind not in {"r", "p"}:
@@ -171,7 +172,7 @@ def expectation(thing: Thing, role: str, action: str, tables: dict[str, "Table"]
 
 def _usage(schema: str) -> dict[str, frozenset[str]]:
     if schema == "tenancy":
-        return {"usage": frozenset(ROLES)}
+        return {"usage": frozenset(ROLES) - {"nobody"}}
     private = schema == "tenancy_private"
     return {"usage": frozenset({"owner"} if private else ROLES[:4])}
 
@@ -201,11 +202,15 @@ def cells(
     """
     tables = {table.label: table for table in probe.tables}
     chosen = [t for t in probe.surface if labels is None or t.label in labels]
-    names = [f"tenancy_{role}" for role in ROLES if role in roles]
+    names = [f"tenancy_{role}" for role in ROLES if role in roles and role != "nobody"]
     with probe.backstage(names) as (conn, stage):
         conn.execute(first.encode())
+        if "nobody" in roles:
+            nobody = f"nobody_{secrets.token_hex(4)}"
+            conn.execute(f"CREATE ROLE {nobody}; GRANT {nobody} TO CURRENT_USER".encode())
+            names.append(nobody)
         for name in names:
-            role = name.removeprefix("tenancy_")
+            role = name.removeprefix("tenancy_").partition("_")[0]
             conn.execute(sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(name)))
             conn.execute("SAVEPOINT staged")
             for thing in chosen:

@@ -118,7 +118,9 @@ def test_an_empty_table_counts_as_not_run(filled):
         conn.execute("DELETE FROM app.survey_responses")
     result = matrix.run(filled)
     assert {c.table for c in result.not_run} == {"app.survey_responses"}
-    tried = [c for c in result.cells if c.table == "app.survey_responses" and c not in result.not_run]
+    tried = [
+        c for c in result.cells if c.table == "app.survey_responses" and c not in result.not_run
+    ]
     assert {c.context for c in tried} == {"privilege"}
 
 

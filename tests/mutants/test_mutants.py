@@ -62,13 +62,17 @@ def test_what_only_the_catalog_shows_is_no_kill(stage):
 
 def test_the_copies_are_gone_and_nothing_is_left_in_the_cluster(stage):
     undo = "ALTER ROLE tenancy_staff NOBYPASSRLS"
-    bypass = Mutant("role", "x", "ALTER ROLE tenancy_staff BYPASSRLS", ("app.pins",), ("staff",), undo)
+    bypass = Mutant(
+        "role", "x", "ALTER ROLE tenancy_staff BYPASSRLS", ("app.pins",), ("staff",), undo
+    )
     assert mutate.trial(stage, bypass).killed
     with psycopg.connect(stage.server) as conn:
         assert conn.execute(
             "SELECT rolbypassrls FROM pg_roles WHERE rolname = 'tenancy_staff'"
         ).fetchone() == (False,)
-        names = conn.execute("SELECT datname FROM pg_database WHERE datname ~ '^mutant_'").fetchall()
+        names = conn.execute(
+            "SELECT datname FROM pg_database WHERE datname ~ '^mutant_'"
+        ).fetchall()
     assert names == []
 
 
@@ -84,7 +88,9 @@ def test_a_run_is_ok_only_when_each_is_killed_or_rightly_called_equivalent(by, l
 
 
 def test_a_survivor_makes_exit_code_1(stage, monkeypatch):
-    survivor = Mutant("policy", "nothing", "COMMENT ON TABLE app.pins IS 'x'", ("app.pins",), ("staff",))
+    survivor = Mutant(
+        "policy", "nothing", "COMMENT ON TABLE app.pins IS 'x'", ("app.pins",), ("staff",)
+    )
     monkeypatch.setattr(mutate, "derive", lambda _: [survivor])
     monkeypatch.setattr(mutate, "_baseline", lambda _: None)
     monkeypatch.setattr(mutate, "equivalents", dict)
@@ -170,7 +176,10 @@ def test_every_privilege_nobody_has_is_granted_by_a_mutant(stage, derived):
 
 def test_a_replacement_that_no_longer_fits_is_an_error(stage, monkeypatch):
     monkeypatch.setattr(mutants, "WEAKENINGS", (("tenancy.leave", "x", "not in it", ""),))
-    with psycopg.connect(stage.probe.dba) as conn, pytest.raises(mutants.StaleError, match="leave: x"):
+    with (
+        psycopg.connect(stage.probe.dba) as conn,
+        pytest.raises(mutants.StaleError, match="leave: x"),
+    ):
         mutants.derive(conn)
 
 

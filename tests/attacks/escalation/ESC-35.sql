@@ -1,11 +1,11 @@
 -- id: ESC-35
--- title: Turn a setting in the middle of an UPDATE, so that a context that only reads verifies
+-- title: Keep the context of a tenant that only reads over a rollback to a savepoint
 -- attacker: injected
 -- expect: blocked
 -- answer: nothing
 -- wins: rows
--- objects: app.orders tenancy.may_write
--- why: The executor asks transaction_read_only once, at its start. The doors that write ask the signature.
+-- objects: app.orders tenancy_private.context_in_force
+-- why: The savepoint takes the read-only mode back; without it the kept context verifies to nothing.
 
 -- @dba
 -- ours
@@ -14,10 +14,18 @@ UPDATE tenancy_private.tenant SET status = 'read_only' WHERE id = '{a}';
 SELECT 1;
 -- @app
 -- ours
-SELECT tenancy.mint_context('{a_manager_key}', '{}');
+SAVEPOINT before;
+-- ours
+SELECT tenancy.enter('{a_manager_key}');
+-- keep kept
+-- ours
+SELECT current_setting('tenancy.context');
+-- ours
+ROLLBACK TO SAVEPOINT before;
+-- ours
+SET LOCAL tenancy.context = '{kept}';
 -- ours
 SET LOCAL ROLE tenancy_manager;
 -- naive
 SELECT public.set_tenant_context('{a}');
-UPDATE app.orders SET notes = 'attacked'
-    WHERE (SELECT set_config('transaction_read_only', 'on', true)) = 'on' AND tenant_id = '{a}';
+UPDATE app.orders SET notes = 'attacked' WHERE tenant_id = '{a}';
