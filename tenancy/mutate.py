@@ -106,6 +106,10 @@ class Stage:
 def staged(tenants: int = 8) -> Iterator[Stage]:
     """Start a server, migrate, fill, make credentials and look-alikes, and harden a second copy."""
     with servers.start() as server:
+        if not server.throwaway:
+            raise click.ClickException(
+                "mutants change roles: unset TENANCY_DSN, use TENANCY_SERVER=wheel"
+            )
         dev.build(server)
         dba = server.dsn_for(dbname=dev.DATABASE)
         fuzz.fill(dba, tenants=tenants, seed=demo.SEED)
@@ -138,6 +142,8 @@ def reds(stage: Stage, dba: str, mutant: Mutant | None) -> Iterator[tuple[str, s
     probe, world = stage.probe.at(dba), replace(stage.world, dba=dba)
     labels, roles = (mutant.labels, mutant.roles) if mutant else ((), ())
     tables = {t.label for t in probe.tables}
+    if mutant and mutant.kind == "role":
+        yield from _cells(surface.cells(probe, roles=roles))
     if mutant and tables & set(labels) and roles != ("none",):
         yield from _cells(matrix.cells(probe, tables=labels, roles=roles or matrix.ROLES))
     yield from _probes(world, mutant)

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from click.testing import CliRunner
 
-from tenancy import mutate, mutants, proof
+from tenancy import mutants, mutate, proof
 from tenancy.cli import main
 from tenancy.mutants import Mutant
 
