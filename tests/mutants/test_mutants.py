@@ -155,7 +155,7 @@ def test_every_constraint_that_carries_tenant_id_has_a_mutant(stage, derived):
             "('p', 'u', 'f') AND 'tenant_id' IN (SELECT attname FROM pg_attribute "
             "WHERE attrelid = conrelid AND attnum = ANY (conkey))"
         ).fetchall()
-    assert len(names) > 50
+    assert names
     assert {f"constraint: {n}: drop" for (n,) in names} <= {m.id for m in derived}
 
 
@@ -170,7 +170,7 @@ def test_every_privilege_nobody_has_is_granted_by_a_mutant(stage, derived):
             AND r.rolname ~ '^tenancy_(customer|staff|manager|admin|gateway|console|operator|builder)$'
             AND NOT has_table_privilege(r.oid, c.oid, p)"""
         ).fetchall()
-    assert len(missing) > 1000
+    assert missing
     assert {f"grant: {m}" for (m,) in missing} <= {m.id for m in derived}
 
 
