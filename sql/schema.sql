@@ -89,6 +89,23 @@ ALTER FUNCTION app.make_defaults() OWNER TO tenancy_owner;
 
 COMMENT ON FUNCTION app.make_defaults() IS 'Insert the default settings, and a private bucket for files of at most 50 MB, of the current tenant.';
 
+CREATE FUNCTION app.orders_between(p_tenant_id uuid, p_from timestamp with time zone, p_until timestamp with time zone) RETURNS bigint
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    RETURN (
+        SELECT count(*)
+        FROM app.orders AS o
+        WHERE o.tenant_id = p_tenant_id AND o.created_at >= p_from AND o.created_at < p_until
+    );
+END;
+$$;
+
+ALTER FUNCTION app.orders_between(p_tenant_id uuid, p_from timestamp with time zone, p_until timestamp with time zone) OWNER TO tenancy_owner;
+
+COMMENT ON FUNCTION app.orders_between(p_tenant_id uuid, p_from timestamp with time zone, p_until timestamp with time zone) IS 'Orders made between two times in the tenant that was entered.';
+
 CREATE FUNCTION app.tg_count_pin_comments() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -127,6 +144,22 @@ $$;
 ALTER FUNCTION app.tg_touch() OWNER TO tenancy_owner;
 
 COMMENT ON FUNCTION app.tg_touch() IS 'Trigger: set updated_at.';
+
+CREATE FUNCTION app.usage_of(p_tenant_id uuid, OUT pins bigint, OUT storage_bytes numeric) RETURNS record
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    SELECT count(*) INTO pins FROM app.pins AS p WHERE p.tenant_id = p_tenant_id;
+    SELECT coalesce(sum(o.size_bytes), 0) INTO storage_bytes
+    FROM app.storage_objects AS o
+    WHERE o.tenant_id = p_tenant_id;
+END;
+$$;
+
+ALTER FUNCTION app.usage_of(p_tenant_id uuid, OUT pins bigint, OUT storage_bytes numeric) OWNER TO tenancy_owner;
+
+COMMENT ON FUNCTION app.usage_of(p_tenant_id uuid, OUT pins bigint, OUT storage_bytes numeric) IS 'Pins and bytes of the tenant that was entered.';
 
 CREATE FUNCTION tenancy.accept_invitation(p_token text, p_credential text) RETURNS uuid
     LANGUAGE plpgsql SECURITY DEFINER
@@ -260,6 +293,34 @@ $$;
 ALTER FUNCTION tenancy.add_tenant_index(p_table regclass) OWNER TO tenancy_kernel;
 
 COMMENT ON FUNCTION tenancy.add_tenant_index(p_table regclass) IS 'Step of tenancy.protect_table(): index tenant_id unless an index starts with it.';
+
+CREATE FUNCTION tenancy.check_rate_limit(p_action text, p_cost integer DEFAULT 1, OUT allowed boolean, OUT remaining integer, OUT retry_after interval) RETURNS record
+    LANGUAGE plpgsql SECURITY DEFINER PARALLEL RESTRICTED
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+DECLARE
+    v_tenant_id uuid := tenancy.tenant_id();
+    v_charge record;
+BEGIN
+    IF v_tenant_id IS NULL THEN
+        RAISE EXCEPTION 'resource not found' USING ERRCODE = 'TN001';
+    END IF;
+
+    IF (p_action ~ '^[a-z][a-z0-9_.-]{0,62}$' AND p_cost BETWEEN 1 AND 1000000) IS NOT TRUE THEN
+        RAISE EXCEPTION 'not an action, or not a cost' USING
+            ERRCODE = 'TN004', HINT = 'An action is a short name; a cost is 1 to 1000000.';
+    END IF;
+
+    v_charge := tenancy_private.charge_rate(v_tenant_id, p_action, tenancy.actor_id(), p_cost);
+    allowed := v_charge.allowed;
+    remaining := v_charge.remaining;
+    retry_after := v_charge.retry_after;
+END;
+$_$;
+
+ALTER FUNCTION tenancy.check_rate_limit(p_action text, p_cost integer, OUT allowed boolean, OUT remaining integer, OUT retry_after interval) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy.check_rate_limit(p_action text, p_cost integer, OUT allowed boolean, OUT remaining integer, OUT retry_after interval) IS 'Charge the rate of the current tenant for an action. A refused call costs nothing; retry_after is NULL when the cost exceeds the rate itself. Raises TN001, TN004, TN011.';
 
 CREATE FUNCTION tenancy.claim_custom_domain(p_tenant_id uuid, p_domain text) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
@@ -493,6 +554,25 @@ $$;
 ALTER FUNCTION tenancy.enter_system(p_tenant_id uuid, p_purpose text) OWNER TO tenancy_kernel;
 
 COMMENT ON FUNCTION tenancy.enter_system(p_tenant_id uuid, p_purpose text) IS 'Enter a tenant as tenancy_operator for one transaction and return its id. Raises TN001, TN003, TN004.';
+
+CREATE FUNCTION tenancy.feature(p_name text) RETURNS jsonb
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL RESTRICTED
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    RETURN (
+        SELECT coalesce(o.value, p.value)
+        FROM tenancy_private.tenant AS t
+        LEFT JOIN tenancy.plan_feature AS p ON t.plan = p.plan AND p.feature = p_name
+        LEFT JOIN tenancy_private.tenant_feature AS o ON t.id = o.tenant_id AND o.feature = p_name
+        WHERE t.id = (SELECT tenancy.tenant_id())
+    );
+END;
+$$;
+
+ALTER FUNCTION tenancy.feature(p_name text) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy.feature(p_name text) IS 'Feature flag of the current tenant as JSON; NULL when there is none.';
 
 CREATE FUNCTION tenancy.grant_ddl(p_table regclass) RETURNS SETOF text
     LANGUAGE sql STABLE ROWS 10
@@ -1228,6 +1308,34 @@ ALTER FUNCTION tenancy.reconcile_tenant(p_tenant_id uuid) OWNER TO tenancy_kerne
 
 COMMENT ON FUNCTION tenancy.reconcile_tenant(p_tenant_id uuid) IS 'Make the missing settings and bucket of a tenant, activate it when it was being provisioned, and return how many resources were recorded as made. Raises TN001, TN002.';
 
+CREATE FUNCTION tenancy.reconcile_usage(p_tenant_id uuid) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    IF p_tenant_id IS DISTINCT FROM tenancy.tenant_id() THEN
+        RAISE EXCEPTION 'not permitted' USING
+            ERRCODE = 'TN002', HINT = 'Enter the tenant: tenancy.enter_system(id, purpose).';
+    END IF;
+
+    PERFORM tenancy_private.lock_usage(p_tenant_id);
+    PERFORM tenancy_private.open_month(p_tenant_id);
+
+    UPDATE tenancy_private.usage_counter AS u
+    SET pins = n.pins, storage_bytes = n.storage_bytes
+    FROM app.usage_of(p_tenant_id) AS n
+    WHERE u.tenant_id = p_tenant_id;
+
+    UPDATE tenancy_private.usage_month AS m
+    SET orders = app.orders_between(p_tenant_id, m.starts_at, m.ends_at)
+    WHERE m.tenant_id = p_tenant_id;
+END;
+$$;
+
+ALTER FUNCTION tenancy.reconcile_usage(p_tenant_id uuid) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy.reconcile_usage(p_tenant_id uuid) IS 'Recompute the counters of the tenant that was entered. Raises TN002.';
+
 CREATE FUNCTION tenancy.refuse_obstacles(p_table regclass, p_even_repairable boolean) RETURNS void
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1338,6 +1446,28 @@ $$;
 ALTER FUNCTION tenancy.remove_member(p_tenant_id uuid, p_user_id uuid) OWNER TO tenancy_kernel;
 
 COMMENT ON FUNCTION tenancy.remove_member(p_tenant_id uuid, p_user_id uuid) IS 'End a membership. Raises TN001, TN002.';
+
+CREATE FUNCTION tenancy.reset_limit(p_tenant_id uuid, p_name text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    IF tenancy.tenant_id() IS NOT NULL OR NOT tenancy_private.may_administer(p_tenant_id) THEN
+        RAISE EXCEPTION 'not permitted' USING
+            ERRCODE = 'TN002', HINT = 'SET ROLE tenancy_admin outside any tenant.';
+    END IF;
+
+    DELETE FROM tenancy_private.tenant_limit
+    WHERE tenant_id = p_tenant_id AND name = p_name;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'resource not found' USING ERRCODE = 'TN001';
+    END IF;
+END;
+$$;
+
+ALTER FUNCTION tenancy.reset_limit(p_tenant_id uuid, p_name text) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy.reset_limit(p_tenant_id uuid, p_name text) IS 'Forget what tenancy.set_limit() set. Raises TN001, TN002.';
 
 CREATE FUNCTION tenancy.retire_context() RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1557,6 +1687,36 @@ ALTER FUNCTION tenancy.rotate_webhook_secret(p_tenant_id uuid, p_overlap interva
 
 COMMENT ON FUNCTION tenancy.rotate_webhook_secret(p_tenant_id uuid, p_overlap interval) IS 'Replace the webhook key of a tenant and return the text of the new one, once. Raises TN002, TN004.';
 
+CREATE FUNCTION tenancy.set_actor_rate(p_tenant_id uuid, p_actor_id uuid, p_per_minute integer) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    IF tenancy.tenant_id() IS NOT NULL OR NOT tenancy_private.may_administer(p_tenant_id) THEN
+        RAISE EXCEPTION 'not permitted' USING
+            ERRCODE = 'TN002', HINT = 'SET ROLE tenancy_admin outside any tenant.';
+    END IF;
+
+    IF NOT EXISTS (SELECT FROM tenancy_private.tenant AS t WHERE t.id = p_tenant_id) THEN
+        RAISE EXCEPTION 'resource not found' USING ERRCODE = 'TN001';
+    END IF;
+
+    IF p_per_minute IS NULL THEN
+        DELETE FROM tenancy_private.actor_rate
+        WHERE tenant_id = p_tenant_id AND actor_id = p_actor_id;
+        RETURN;
+    END IF;
+
+    INSERT INTO tenancy_private.actor_rate AS r (tenant_id, actor_id, per_minute)
+    VALUES (p_tenant_id, p_actor_id, p_per_minute)
+    ON CONFLICT (tenant_id, actor_id) DO UPDATE SET per_minute = excluded.per_minute;
+END;
+$$;
+
+ALTER FUNCTION tenancy.set_actor_rate(p_tenant_id uuid, p_actor_id uuid, p_per_minute integer) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy.set_actor_rate(p_tenant_id uuid, p_actor_id uuid, p_per_minute integer) IS 'Give a key or a person a rate of their own per action (NULL: share the tenant''s again). Raises TN001, TN002, 23514.';
+
 CREATE FUNCTION tenancy.set_config(p_name text, p_value text, p_is_local boolean) RETURNS text
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1574,6 +1734,60 @@ $_$;
 ALTER FUNCTION tenancy.set_config(p_name text, p_value text, p_is_local boolean) OWNER TO tenancy_kernel;
 
 COMMENT ON FUNCTION tenancy.set_config(p_name text, p_value text, p_is_local boolean) IS 'Set the row counter of a PostgREST upsert, and nothing else. Raises 42501.';
+
+CREATE FUNCTION tenancy.set_feature(p_tenant_id uuid, p_name text, p_value jsonb) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    IF tenancy.tenant_id() IS NOT NULL OR NOT tenancy_private.may_administer(p_tenant_id) THEN
+        RAISE EXCEPTION 'not permitted' USING
+            ERRCODE = 'TN002', HINT = 'SET ROLE tenancy_admin outside any tenant.';
+    END IF;
+
+    IF NOT EXISTS (SELECT FROM tenancy_private.tenant AS t WHERE t.id = p_tenant_id) THEN
+        RAISE EXCEPTION 'resource not found' USING ERRCODE = 'TN001';
+    END IF;
+
+    IF p_value IS NULL THEN
+        DELETE FROM tenancy_private.tenant_feature
+        WHERE tenant_id = p_tenant_id AND feature = p_name;
+        RETURN;
+    END IF;
+
+    INSERT INTO tenancy_private.tenant_feature AS f (tenant_id, feature, value)
+    VALUES (p_tenant_id, p_name, p_value)
+    ON CONFLICT (tenant_id, feature) DO UPDATE SET value = excluded.value;
+END;
+$$;
+
+ALTER FUNCTION tenancy.set_feature(p_tenant_id uuid, p_name text, p_value jsonb) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy.set_feature(p_tenant_id uuid, p_name text, p_value jsonb) IS 'Set a feature flag of one tenant (NULL: the plan''s again). Raises TN001, TN002, 23514.';
+
+CREATE FUNCTION tenancy.set_limit(p_tenant_id uuid, p_name text, p_value bigint) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    IF tenancy.tenant_id() IS NOT NULL OR NOT tenancy_private.may_administer(p_tenant_id) THEN
+        RAISE EXCEPTION 'not permitted' USING
+            ERRCODE = 'TN002', HINT = 'SET ROLE tenancy_admin outside any tenant.';
+    END IF;
+
+    IF NOT EXISTS (SELECT FROM tenancy_private.tenant AS t WHERE t.id = p_tenant_id) THEN
+        RAISE EXCEPTION 'resource not found' USING ERRCODE = 'TN001';
+    END IF;
+
+    INSERT INTO tenancy_private.tenant_limit AS l (tenant_id, name, value)
+    VALUES (p_tenant_id, p_name, p_value)
+    ON CONFLICT (tenant_id, name) DO UPDATE SET value = excluded.value;
+END;
+$$;
+
+ALTER FUNCTION tenancy.set_limit(p_tenant_id uuid, p_name text, p_value bigint) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy.set_limit(p_tenant_id uuid, p_name text, p_value bigint) IS 'Set a limit of one tenant (NULL: unlimited). tenancy.reset_limit() gives the plan''s back. Raises TN001, TN002, 23514.';
 
 CREATE FUNCTION tenancy.set_member(p_tenant_id uuid, p_user_id uuid, p_role text) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1596,6 +1810,27 @@ $$;
 ALTER FUNCTION tenancy.set_member(p_tenant_id uuid, p_user_id uuid, p_role text) OWNER TO tenancy_kernel;
 
 COMMENT ON FUNCTION tenancy.set_member(p_tenant_id uuid, p_user_id uuid, p_role text) IS 'Make a user a customer, staff or manager of a tenant. Raises TN002, 23514.';
+
+CREATE FUNCTION tenancy.set_plan(p_tenant_id uuid, p_plan text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    IF tenancy.tenant_id() IS NOT NULL OR NOT tenancy_private.may_administer(p_tenant_id) THEN
+        RAISE EXCEPTION 'not permitted' USING
+            ERRCODE = 'TN002', HINT = 'SET ROLE tenancy_admin outside any tenant.';
+    END IF;
+
+    UPDATE tenancy_private.tenant SET plan = p_plan WHERE id = p_tenant_id;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'resource not found' USING ERRCODE = 'TN001';
+    END IF;
+END;
+$$;
+
+ALTER FUNCTION tenancy.set_plan(p_tenant_id uuid, p_plan text) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy.set_plan(p_tenant_id uuid, p_plan text) IS 'Change the plan of a tenant. Raises TN001, TN002, 23503.';
 
 CREATE FUNCTION tenancy.set_tenant_status(p_tenant_id uuid, p_status text) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1681,6 +1916,118 @@ ALTER FUNCTION tenancy.tenant_id() OWNER TO tenancy_kernel;
 
 COMMENT ON FUNCTION tenancy.tenant_id() IS 'Tenant proven by tenancy.enter() for this transaction; NULL when there is none.';
 
+CREATE FUNCTION tenancy.tg_count_orders() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_tenant_id uuid;
+    v_month date;
+    v_rows bigint;
+    v_used bigint;
+BEGIN
+    FOR v_tenant_id IN SELECT DISTINCT c.tenant_id FROM changed AS c ORDER BY c.tenant_id LOOP
+        PERFORM tenancy_private.lock_usage(v_tenant_id);
+        v_month := tenancy_private.open_month(v_tenant_id);
+
+        FOR v_rows, v_used IN
+            UPDATE tenancy_private.usage_month AS m
+            SET orders = greatest(m.orders + n.added, 0)
+            FROM (
+                SELECT x.month, count(*) * CASE tg_op WHEN 'INSERT' THEN 1 ELSE -1 END AS added
+                FROM changed AS c
+                INNER JOIN tenancy_private.usage_month AS x ON c.tenant_id = x.tenant_id
+                    AND CASE
+                        WHEN tg_op = 'INSERT' AND c.created_at = now() THEN x.month = v_month
+                        ELSE c.created_at >= x.starts_at AND c.created_at < x.ends_at
+                    END
+                WHERE c.tenant_id = v_tenant_id
+                GROUP BY x.month
+            ) AS n
+            WHERE m.tenant_id = v_tenant_id AND m.month = n.month
+            RETURNING n.added, m.orders
+        LOOP
+            PERFORM tenancy_private.refuse_over_limit(
+                v_tenant_id, 'max_orders_per_month', v_used, v_rows
+            );
+        END LOOP;
+    END LOOP;
+
+    RETURN NULL;
+END;
+$$;
+
+ALTER FUNCTION tenancy.tg_count_orders() OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy.tg_count_orders() IS 'Trigger: count orders per month. Raises TN010.';
+
+CREATE FUNCTION tenancy.tg_count_pins() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_tenant_id uuid;
+    v_rows bigint;
+    v_used bigint;
+BEGIN
+    FOR v_tenant_id, v_rows IN
+        SELECT c.tenant_id, count(*) FROM changed AS c GROUP BY c.tenant_id ORDER BY c.tenant_id
+    LOOP
+        PERFORM tenancy_private.lock_usage(v_tenant_id);
+        IF tg_op = 'DELETE' THEN
+            v_rows := -v_rows;
+        END IF;
+
+        UPDATE tenancy_private.usage_counter AS u
+        SET pins = greatest(u.pins + v_rows, 0)
+        WHERE u.tenant_id = v_tenant_id
+        RETURNING u.pins INTO v_used;
+
+        PERFORM tenancy_private.refuse_over_limit(v_tenant_id, 'max_pins', v_used, v_rows);
+    END LOOP;
+
+    RETURN NULL;
+END;
+$$;
+
+ALTER FUNCTION tenancy.tg_count_pins() OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy.tg_count_pins() IS 'Trigger: count pins. Raises TN010.';
+
+CREATE FUNCTION tenancy.tg_count_storage() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_tenant_id uuid;
+    v_bytes numeric;
+    v_used numeric;
+BEGIN
+    FOR v_tenant_id, v_bytes IN
+        SELECT c.tenant_id, sum(c.size_bytes) FROM changed AS c
+        GROUP BY c.tenant_id ORDER BY c.tenant_id
+    LOOP
+        PERFORM tenancy_private.lock_usage(v_tenant_id);
+        IF tg_op = 'DELETE' THEN
+            v_bytes := -v_bytes;
+        END IF;
+
+        UPDATE tenancy_private.usage_counter AS u
+        SET storage_bytes = greatest(u.storage_bytes + v_bytes, 0)
+        WHERE u.tenant_id = v_tenant_id
+        RETURNING u.storage_bytes INTO v_used;
+
+        PERFORM tenancy_private.refuse_over_limit(v_tenant_id, 'max_storage_gb', v_used, v_bytes);
+    END LOOP;
+
+    RETURN NULL;
+END;
+$$;
+
+ALTER FUNCTION tenancy.tg_count_storage() OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy.tg_count_storage() IS 'Trigger: sum up the sizes of stored objects. Raises TN010.';
+
 CREATE FUNCTION tenancy.tg_keep_identity() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1700,6 +2047,79 @@ $$;
 ALTER FUNCTION tenancy.tg_keep_identity() OWNER TO tenancy_kernel;
 
 COMMENT ON FUNCTION tenancy.tg_keep_identity() IS 'Trigger: refuse an UPDATE that changes tenant_id or id. Raises TN009.';
+
+CREATE FUNCTION tenancy.tg_lock_usage() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_tenant_id uuid := tenancy.tenant_id();
+BEGIN
+    IF v_tenant_id IS NOT NULL THEN
+        PERFORM tenancy_private.lock_usage(v_tenant_id);
+    END IF;
+
+    RETURN NULL;
+END;
+$$;
+
+ALTER FUNCTION tenancy.tg_lock_usage() OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy.tg_lock_usage() IS 'Trigger: lock the counters of the current tenant.';
+
+CREATE FUNCTION tenancy.tg_note_time_zone() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    PERFORM tenancy_private.lock_usage(new.tenant_id);
+    UPDATE tenancy_private.usage_counter AS u
+    SET time_zone = new.time_zone
+    WHERE u.tenant_id = new.tenant_id AND u.time_zone <> new.time_zone;
+
+    RETURN NULL;
+END;
+$$;
+
+ALTER FUNCTION tenancy.tg_note_time_zone() OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy.tg_note_time_zone() IS 'Trigger: note the time zone in which the months of a tenant end.';
+
+CREATE FUNCTION tenancy.tg_resize_storage() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_tenant_id uuid;
+    v_bytes numeric;
+    v_used numeric;
+BEGIN
+    FOR v_tenant_id, v_bytes IN
+        SELECT d.tenant_id, sum(d.bytes)
+        FROM (
+            SELECT c.tenant_id, c.size_bytes::numeric AS bytes FROM changed AS c
+            UNION ALL
+            SELECT b.tenant_id, -b.size_bytes::numeric FROM before AS b
+        ) AS d
+        GROUP BY d.tenant_id HAVING sum(d.bytes) <> 0 ORDER BY d.tenant_id
+    LOOP
+        PERFORM tenancy_private.lock_usage(v_tenant_id);
+
+        UPDATE tenancy_private.usage_counter AS u
+        SET storage_bytes = greatest(u.storage_bytes + v_bytes, 0)
+        WHERE u.tenant_id = v_tenant_id
+        RETURNING u.storage_bytes INTO v_used;
+
+        PERFORM tenancy_private.refuse_over_limit(v_tenant_id, 'max_storage_gb', v_used, v_bytes);
+    END LOOP;
+
+    RETURN NULL;
+END;
+$$;
+
+ALTER FUNCTION tenancy.tg_resize_storage() OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy.tg_resize_storage() IS 'Trigger: count changed sizes of stored objects. Raises TN010.';
 
 CREATE FUNCTION tenancy.unprotect_table(p_table regclass) RETURNS void
     LANGUAGE plpgsql
@@ -1759,6 +2179,172 @@ $$;
 ALTER FUNCTION tenancy.unregister_table(p_table regclass) OWNER TO tenancy_kernel;
 
 COMMENT ON FUNCTION tenancy.unregister_table(p_table regclass) IS 'Take a table of the caller out of the registry. Idempotent. Raises TN002.';
+
+CREATE FUNCTION tenancy_private.limit_of(p_tenant_id uuid, p_name text) RETURNS bigint
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    RETURN (
+        SELECT CASE WHEN o.tenant_id IS NULL THEN p.value ELSE o.value END
+        FROM tenancy_private.tenant AS t
+        LEFT JOIN tenancy.plan_limit AS p ON t.plan = p.plan AND p.name = p_name
+        LEFT JOIN tenancy_private.tenant_limit AS o ON t.id = o.tenant_id AND o.name = p_name
+        WHERE t.id = p_tenant_id
+    );
+END;
+$$;
+
+ALTER FUNCTION tenancy_private.limit_of(p_tenant_id uuid, p_name text) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy_private.limit_of(p_tenant_id uuid, p_name text) IS 'Limit of a tenant by name; NULL is unlimited.';
+
+CREATE TABLE tenancy_private.usage_month (
+    tenant_id uuid NOT NULL,
+    month date NOT NULL,
+    starts_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    orders bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT usage_month_ends_after_it_starts CHECK ((ends_at > starts_at)),
+    CONSTRAINT usage_month_month_check CHECK ((EXTRACT(day FROM month) = (1)::numeric))
+)
+WITH (fillfactor='50');
+
+ALTER TABLE tenancy_private.usage_month OWNER TO tenancy_kernel;
+
+COMMENT ON TABLE tenancy_private.usage_month IS 'Orders per month. Each calendar month exists once per tenant, and its bounds never move: a change of time zone counts from the next month on.';
+
+COMMENT ON COLUMN tenancy_private.usage_month.tenant_id IS 'The tenant.';
+
+COMMENT ON COLUMN tenancy_private.usage_month.month IS 'First day of the month.';
+
+COMMENT ON COLUMN tenancy_private.usage_month.starts_at IS 'Where it began, in the zone of then.';
+
+COMMENT ON COLUMN tenancy_private.usage_month.ends_at IS 'Where the next one begins.';
+
+COMMENT ON COLUMN tenancy_private.usage_month.orders IS 'Orders made in it and not deleted.';
+
+CREATE FUNCTION tenancy_private.month_at(p_tenant_id uuid, p_time_zone text, p_now timestamp with time zone) RETURNS tenancy_private.usage_month
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_month tenancy_private.usage_month;
+    v_last date;
+BEGIN
+    SELECT m.* INTO v_month
+    FROM tenancy_private.usage_month AS m
+    WHERE m.tenant_id = p_tenant_id
+    ORDER BY m.month DESC
+    LIMIT 1;
+    IF v_month.ends_at > p_now THEN
+        RETURN v_month;
+    END IF;
+
+    v_last := v_month.month;
+    v_month.tenant_id := p_tenant_id;
+    v_month.orders := 0;
+    v_month.month := greatest(
+        date_trunc('month', p_now AT TIME ZONE p_time_zone)::date, v_last + interval '1 month'
+    );
+    v_month.starts_at := CASE v_month.month
+        WHEN v_last + interval '1 month' THEN v_month.ends_at
+        ELSE v_month.month::timestamp AT TIME ZONE p_time_zone
+    END;
+    v_month.ends_at := (v_month.month + interval '1 month') AT TIME ZONE p_time_zone;
+
+    RETURN v_month;
+END;
+$$;
+
+ALTER FUNCTION tenancy_private.month_at(p_tenant_id uuid, p_time_zone text, p_now timestamp with time zone) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy_private.month_at(p_tenant_id uuid, p_time_zone text, p_now timestamp with time zone) IS 'The month of a tenant at a time, as stored or as it would be.';
+
+CREATE TABLE tenancy_private.tenant (
+    id uuid NOT NULL,
+    slug text NOT NULL,
+    name text NOT NULL,
+    industry text NOT NULL,
+    plan text DEFAULT 'professional'::text NOT NULL,
+    status text DEFAULT 'active'::text NOT NULL,
+    region text NOT NULL,
+    placement text DEFAULT 'shared'::text NOT NULL,
+    custom_domain text,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    compliance_tier text DEFAULT 'standard'::text NOT NULL,
+    CONSTRAINT tenant_compliance_tier_check CHECK ((compliance_tier = ANY (ARRAY['standard'::text, 'hipaa'::text, 'pci'::text]))),
+    CONSTRAINT tenant_industry_check CHECK ((industry = ANY (ARRAY['restaurant'::text, 'medspa'::text, 'hotel'::text]))),
+    CONSTRAINT tenant_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
+    CONSTRAINT tenant_placement_check CHECK ((placement = ANY (ARRAY['shared'::text, 'dedicated'::text]))),
+    CONSTRAINT tenant_slug_check CHECK (((slug ~ '^[a-z][a-z0-9]*(-[a-z0-9]+)*$'::text) AND ((length(slug) >= 2) AND (length(slug) <= 63))))
+);
+
+ALTER TABLE tenancy_private.tenant OWNER TO tenancy_kernel;
+
+COMMENT ON TABLE tenancy_private.tenant IS 'The tenants: restaurants, med spas, hotels.';
+
+COMMENT ON COLUMN tenancy_private.tenant.id IS 'Time-ordered uuid.';
+
+COMMENT ON COLUMN tenancy_private.tenant.slug IS 'Name in host names: ASCII only, so that no look-alike letters exist.';
+
+COMMENT ON COLUMN tenancy_private.tenant.name IS 'Name for people.';
+
+COMMENT ON COLUMN tenancy_private.tenant.industry IS 'restaurant, medspa or hotel.';
+
+COMMENT ON COLUMN tenancy_private.tenant.plan IS 'Commercial plan.';
+
+COMMENT ON COLUMN tenancy_private.tenant.status IS 'Stage of life: says who may enter.';
+
+COMMENT ON COLUMN tenancy_private.tenant.region IS 'Where its data must stay.';
+
+COMMENT ON COLUMN tenancy_private.tenant.placement IS 'Rows in app, or a schema of its own.';
+
+COMMENT ON COLUMN tenancy_private.tenant.custom_domain IS 'Host name of its own, lower case.';
+
+COMMENT ON COLUMN tenancy_private.tenant.created_at IS 'When it was created.';
+
+COMMENT ON COLUMN tenancy_private.tenant.compliance_tier IS 'Which duties its data bring: hipaa for med spas, otherwise standard unless set.';
+
+CREATE TABLE tenancy_private.usage_counter (
+    tenant_id uuid NOT NULL,
+    pins bigint DEFAULT 0 NOT NULL,
+    storage_bytes numeric DEFAULT 0 NOT NULL,
+    time_zone text DEFAULT 'UTC'::text NOT NULL
+)
+WITH (fillfactor='50');
+
+ALTER TABLE tenancy_private.usage_counter OWNER TO tenancy_kernel;
+
+COMMENT ON TABLE tenancy_private.usage_counter IS 'What a tenant uses. Its row is the one lock of all counters of the tenant, always taken first.';
+
+COMMENT ON COLUMN tenancy_private.usage_counter.tenant_id IS 'The tenant.';
+
+COMMENT ON COLUMN tenancy_private.usage_counter.pins IS 'Rows in pins.';
+
+COMMENT ON COLUMN tenancy_private.usage_counter.storage_bytes IS 'Sum of size_bytes in storage_objects; numeric, because two sizes can exceed bigint.';
+
+COMMENT ON COLUMN tenancy_private.usage_counter.time_zone IS 'Copy of app.settings.time_zone.';
+
+CREATE FUNCTION tenancy.usage() RETURNS TABLE(name text, used numeric, "limit" bigint, resets_at timestamp with time zone)
+    LANGUAGE sql STABLE SECURITY DEFINER PARALLEL RESTRICTED
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    BEGIN ATOMIC
+ SELECT v.name,
+     v.used,
+     l.value,
+     v.resets_at
+    FROM ((((tenancy_private.tenant t
+      LEFT JOIN tenancy_private.usage_counter u ON ((t.id = u.tenant_id)))
+      CROSS JOIN LATERAL tenancy_private.month_at(t.id, COALESCE(u.time_zone, 'UTC'::text), clock_timestamp()) m(tenant_id, month, starts_at, ends_at, orders))
+      CROSS JOIN LATERAL ( VALUES ('max_orders_per_month'::text,(m.orders)::numeric,m.ends_at), ('max_pins'::text,COALESCE(u.pins, (0)::bigint),NULL::timestamp with time zone), ('max_storage_gb'::text,(ceil((COALESCE(u.storage_bytes, (0)::numeric) / 1073741.824)) / (1000)::numeric),NULL::timestamp with time zone)) v(name, used, resets_at))
+      CROSS JOIN LATERAL tenancy_private.limit_of(t.id, v.name) l(value))
+   WHERE (t.id = ( SELECT tenancy.tenant_id() AS tenant_id));
+END;
+
+ALTER FUNCTION tenancy.usage() OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy.usage() IS 'Usage and limit per name; a NULL limit is unlimited; resets_at is the end of the tenant''s month. No rows outside a tenant.';
 
 CREATE FUNCTION tenancy.uuidv7() RETURNS uuid
     LANGUAGE sql PARALLEL SAFE
@@ -1832,6 +2418,42 @@ $$;
 ALTER FUNCTION tenancy_private.begin_maintenance(p_table regclass) OWNER TO tenancy_kernel;
 
 COMMENT ON FUNCTION tenancy_private.begin_maintenance(p_table regclass) IS 'Lock a table of the caller and lift FORCE until tenancy_private.end_maintenance(). Raises TN008 at COMMIT otherwise.';
+
+CREATE FUNCTION tenancy_private.charge_rate(p_tenant_id uuid, p_action text, p_actor_id uuid, p_cost integer, p_now timestamp with time zone DEFAULT NULL::timestamp with time zone, OUT allowed boolean, OUT remaining integer, OUT retry_after interval) RETURNS record
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_rate record := tenancy_private.rate_of(p_tenant_id, p_action, p_actor_id);
+    v_is_read_only boolean := current_setting('transaction_read_only');
+    v_window tenancy_private.rate_window;
+    v_state record;
+    v_now timestamptz;
+BEGIN
+    FOR v_step IN 1 .. 2 LOOP
+        v_window := tenancy_private.rate_window_of(
+            p_tenant_id, p_action, v_rate.holder, v_step = 2
+        );
+        v_now := coalesce(p_now, clock_timestamp());
+        v_state := tenancy_private.read_rate_window(
+            v_window.charged_at, v_window.costs, v_rate.per_minute, p_cost, v_now
+        );
+        allowed := v_state.fits_in IS NOT DISTINCT FROM interval '0';
+        EXIT WHEN NOT allowed OR v_is_read_only OR tenancy_private.write_rate_window(
+            v_window, v_state.live, v_rate.per_minute, p_cost, v_now
+        );
+    END LOOP;
+
+    remaining := greatest(
+        v_rate.per_minute - v_state.used - CASE WHEN allowed THEN p_cost ELSE 0 END, 0
+    );
+    retry_after := v_state.fits_in;
+END;
+$$;
+
+ALTER FUNCTION tenancy_private.charge_rate(p_tenant_id uuid, p_action text, p_actor_id uuid, p_cost integer, p_now timestamp with time zone, OUT allowed boolean, OUT remaining integer, OUT retry_after interval) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy_private.charge_rate(p_tenant_id uuid, p_action text, p_actor_id uuid, p_cost integer, p_now timestamp with time zone, OUT allowed boolean, OUT remaining integer, OUT retry_after interval) IS 'Charge the rate window of a tenant, action and actor.';
 
 CREATE FUNCTION tenancy_private.claim_slug(p_slug text, p_tenant_id uuid) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
@@ -2190,6 +2812,62 @@ ALTER FUNCTION tenancy_private.insert_tenant(p_id uuid, p_name text, p_industry 
 
 COMMENT ON FUNCTION tenancy_private.insert_tenant(p_id uuid, p_name text, p_industry text, p_slug text, p_plan text, p_region text) IS 'Insert a tenant in status provisioning. Raises TN005, TN030, 23503, 23514.';
 
+CREATE FUNCTION tenancy_private.is_over_rate(p_tenant_id uuid, p_action text, p_actor_id uuid DEFAULT NULL::uuid) RETURNS boolean
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_rate bigint;
+    v_holder uuid;
+    v_window tenancy_private.rate_window;
+BEGIN
+    IF pg_is_in_recovery() THEN
+        RETURN false;
+    END IF;
+
+    SELECT r.per_minute, r.holder INTO v_rate, v_holder
+    FROM tenancy_private.rate_of(p_tenant_id, p_action, p_actor_id) AS r;
+    SELECT w.* INTO v_window
+    FROM tenancy_private.rate_window AS w
+    WHERE w.tenant_id = p_tenant_id AND w.action = p_action AND w.actor_id = v_holder;
+
+    RETURN (
+        SELECT s.fits_in IS DISTINCT FROM interval '0'
+        FROM tenancy_private.read_rate_window(
+            v_window.charged_at, v_window.costs, v_rate, 1, clock_timestamp()
+        ) AS s
+    );
+END;
+$$;
+
+ALTER FUNCTION tenancy_private.is_over_rate(p_tenant_id uuid, p_action text, p_actor_id uuid) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy_private.is_over_rate(p_tenant_id uuid, p_action text, p_actor_id uuid) IS 'True when a tenant has used up its rate for an action.';
+
+CREATE FUNCTION tenancy_private.lock_usage(p_tenant_id uuid) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    PERFORM FROM tenancy_private.usage_counter AS u
+    WHERE u.tenant_id = p_tenant_id
+    FOR NO KEY UPDATE;
+
+    IF NOT FOUND THEN
+        INSERT INTO tenancy_private.usage_counter (tenant_id)
+        VALUES (p_tenant_id)
+        ON CONFLICT (tenant_id) DO NOTHING;
+        PERFORM FROM tenancy_private.usage_counter AS u
+        WHERE u.tenant_id = p_tenant_id
+        FOR NO KEY UPDATE;
+    END IF;
+END;
+$$;
+
+ALTER FUNCTION tenancy_private.lock_usage(p_tenant_id uuid) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy_private.lock_usage(p_tenant_id uuid) IS 'Lock the counters of a tenant, which are made if need be.';
+
 CREATE FUNCTION tenancy_private.may_administer(p_tenant_id uuid) RETURNS boolean
     LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL RESTRICTED
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -2327,6 +3005,62 @@ ALTER FUNCTION tenancy_private.note_platform_action(p_tenant_id uuid, p_action t
 
 COMMENT ON FUNCTION tenancy_private.note_platform_action(p_tenant_id uuid, p_action text) IS 'Record what the platform did to a tenant from outside.';
 
+CREATE FUNCTION tenancy_private.open_month(p_tenant_id uuid, p_now timestamp with time zone DEFAULT clock_timestamp()) RETURNS date
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_month tenancy_private.usage_month;
+BEGIN
+    SELECT m.* INTO v_month
+    FROM tenancy_private.usage_counter AS u
+    CROSS JOIN LATERAL tenancy_private.month_at(u.tenant_id, u.time_zone, p_now) AS m
+    WHERE u.tenant_id = p_tenant_id;
+
+    INSERT INTO tenancy_private.usage_month (tenant_id, month, starts_at, ends_at)
+    SELECT v_month.tenant_id, v_month.month, v_month.starts_at, v_month.ends_at
+    WHERE NOT EXISTS (
+        SELECT FROM tenancy_private.usage_month AS x
+        WHERE x.tenant_id = p_tenant_id AND x.month = v_month.month
+    );
+
+    RETURN v_month.month;
+END;
+$$;
+
+ALTER FUNCTION tenancy_private.open_month(p_tenant_id uuid, p_now timestamp with time zone) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy_private.open_month(p_tenant_id uuid, p_now timestamp with time zone) IS 'Open the month of a tenant at a time; the caller holds the lock of its usage.';
+
+CREATE FUNCTION tenancy_private.open_rate_window(p_tenant_id uuid, p_action text, p_holder uuid) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    DELETE FROM tenancy_private.rate_window AS w
+    USING (
+        SELECT x.action, x.actor_id
+        FROM tenancy_private.rate_window AS x
+        WHERE x.tenant_id = p_tenant_id AND x.last_at < clock_timestamp() - interval '2 minutes'
+        FOR UPDATE SKIP LOCKED
+    ) AS idle
+    WHERE w.tenant_id = p_tenant_id AND w.action = idle.action AND w.actor_id = idle.actor_id;
+
+    IF (SELECT count(*) FROM tenancy_private.rate_window AS w WHERE w.tenant_id = p_tenant_id) >= 1000
+    THEN
+        RAISE EXCEPTION 'too many different actions' USING
+            ERRCODE = 'TN011', HINT = 'Name actions, not requests: at most 1000 in a minute.';
+    END IF;
+
+    INSERT INTO tenancy_private.rate_window (tenant_id, action, actor_id)
+    VALUES (p_tenant_id, p_action, p_holder)
+    ON CONFLICT (tenant_id, action, actor_id) DO NOTHING;
+END;
+$$;
+
+ALTER FUNCTION tenancy_private.open_rate_window(p_tenant_id uuid, p_action text, p_holder uuid) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy_private.open_rate_window(p_tenant_id uuid, p_action text, p_holder uuid) IS 'Make a rate window and forget idle ones. Raises TN011.';
+
 CREATE FUNCTION tenancy_private.random_secret(p_prefix text) RETURNS text
     LANGUAGE sql PARALLEL SAFE
     BEGIN ATOMIC
@@ -2337,6 +3071,159 @@ END;
 ALTER FUNCTION tenancy_private.random_secret(p_prefix text) OWNER TO tenancy_kernel;
 
 COMMENT ON FUNCTION tenancy_private.random_secret(p_prefix text) IS 'p_prefix, 43 characters of base64url (RFC 4648, section 5) from 244 random bits, and six of checksum.';
+
+CREATE FUNCTION tenancy_private.rate_of(p_tenant_id uuid, p_action text, p_actor_id uuid, OUT per_minute bigint, OUT holder uuid) RETURNS record
+    LANGUAGE plpgsql STABLE
+    AS $$
+BEGIN
+    SELECT
+        CASE
+            WHEN a.actor_id IS NOT NULL THEN a.per_minute
+            WHEN o.name IS NOT NULL THEN o.value
+            WHEN p.name IS NOT NULL THEN p.value
+            WHEN og.name IS NOT NULL THEN og.value
+            WHEN pg.name IS NOT NULL THEN pg.value
+            ELSE 100
+        END,
+        coalesce(a.actor_id, '00000000-0000-0000-0000-000000000000')
+    INTO per_minute, holder
+    FROM tenancy_private.tenant AS t
+    LEFT JOIN tenancy_private.actor_rate AS a ON t.id = a.tenant_id AND a.actor_id = p_actor_id
+    LEFT JOIN tenancy_private.tenant_limit AS o
+        ON t.id = o.tenant_id AND o.name = 'rate_per_minute:' || p_action
+    LEFT JOIN tenancy.plan_limit AS p
+        ON t.plan = p.plan AND p.name = 'rate_per_minute:' || p_action
+    LEFT JOIN tenancy_private.tenant_limit AS og
+        ON t.id = og.tenant_id AND og.name = 'rate_per_minute'
+    LEFT JOIN tenancy.plan_limit AS pg ON t.plan = pg.plan AND pg.name = 'rate_per_minute'
+    WHERE t.id = p_tenant_id;
+    per_minute := least(per_minute, 2147483647);
+END;
+$$;
+
+ALTER FUNCTION tenancy_private.rate_of(p_tenant_id uuid, p_action text, p_actor_id uuid, OUT per_minute bigint, OUT holder uuid) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy_private.rate_of(p_tenant_id uuid, p_action text, p_actor_id uuid, OUT per_minute bigint, OUT holder uuid) IS 'Cost that is allowed in 60 seconds, and the actor whose window it is.';
+
+CREATE UNLOGGED TABLE tenancy_private.rate_window (
+    tenant_id uuid NOT NULL,
+    action text NOT NULL COLLATE pg_catalog."C",
+    actor_id uuid NOT NULL,
+    charged_at timestamp with time zone[] DEFAULT '{}'::timestamp with time zone[] NOT NULL,
+    costs integer[] DEFAULT '{}'::integer[] NOT NULL,
+    last_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    version bigint DEFAULT 0 NOT NULL
+)
+WITH (fillfactor='40');
+
+ALTER TABLE tenancy_private.rate_window OWNER TO tenancy_kernel;
+
+COMMENT ON TABLE tenancy_private.rate_window IS 'Charges of the last minute per tenant, action and actor. Unlogged: empty after a crash.';
+
+COMMENT ON COLUMN tenancy_private.rate_window.tenant_id IS 'The tenant.';
+
+COMMENT ON COLUMN tenancy_private.rate_window.action IS 'What is limited.';
+
+COMMENT ON COLUMN tenancy_private.rate_window.actor_id IS 'Actor with a rate of its own; zeros for everybody else.';
+
+COMMENT ON COLUMN tenancy_private.rate_window.charged_at IS 'When, oldest first.';
+
+COMMENT ON COLUMN tenancy_private.rate_window.costs IS 'How much, in the same order.';
+
+COMMENT ON COLUMN tenancy_private.rate_window.last_at IS 'Of the last charge.';
+
+COMMENT ON COLUMN tenancy_private.rate_window.version IS 'Grows by one with each charge.';
+
+CREATE FUNCTION tenancy_private.rate_window_of(p_tenant_id uuid, p_action text, p_holder uuid, p_lock boolean) RETURNS tenancy_private.rate_window
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    v_window tenancy_private.rate_window;
+BEGIN
+    IF pg_is_in_recovery() THEN
+        RETURN NULL;
+    ELSIF NOT p_lock THEN
+        SELECT w.* INTO v_window
+        FROM tenancy_private.rate_window AS w
+        WHERE w.tenant_id = p_tenant_id AND w.action = p_action AND w.actor_id = p_holder;
+        RETURN v_window;
+    END IF;
+
+    LOOP
+        SELECT w.* INTO v_window
+        FROM tenancy_private.rate_window AS w
+        WHERE w.tenant_id = p_tenant_id AND w.action = p_action AND w.actor_id = p_holder
+        FOR NO KEY UPDATE;
+        EXIT WHEN FOUND;
+        PERFORM tenancy_private.open_rate_window(p_tenant_id, p_action, p_holder);
+    END LOOP;
+
+    RETURN v_window;
+END;
+$$;
+
+ALTER FUNCTION tenancy_private.rate_window_of(p_tenant_id uuid, p_action text, p_holder uuid, p_lock boolean) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy_private.rate_window_of(p_tenant_id uuid, p_action text, p_holder uuid, p_lock boolean) IS 'Read a rate window, or lock it.';
+
+CREATE FUNCTION tenancy_private.read_rate_window(p_charged_at timestamp with time zone[], p_costs integer[], p_rate bigint, p_cost bigint, p_now timestamp with time zone, OUT live integer, OUT used bigint, OUT fits_in interval) RETURNS record
+    LANGUAGE plpgsql STABLE
+    AS $$
+DECLARE
+    v_horizon timestamptz := p_now - interval '60 seconds';
+    v_next integer;
+    v_left bigint;
+BEGIN
+    live := 1;
+    WHILE p_charged_at[live] <= v_horizon LOOP
+        live := live + 1;
+    END LOOP;
+    used := 0;
+    FOR i IN live .. coalesce(cardinality(p_costs), 0) LOOP
+        used := used + p_costs[i];
+    END LOOP;
+
+    IF used + p_cost <= p_rate THEN
+        fits_in := '0';
+    ELSIF p_cost <= p_rate THEN
+        v_next := live;
+        v_left := used - p_costs[v_next];
+        WHILE v_left + p_cost > p_rate LOOP
+            v_next := v_next + 1;
+            v_left := v_left - p_costs[v_next];
+        END LOOP;
+        fits_in := p_charged_at[v_next] - v_horizon;
+    END IF;
+END;
+$$;
+
+ALTER FUNCTION tenancy_private.read_rate_window(p_charged_at timestamp with time zone[], p_costs integer[], p_rate bigint, p_cost bigint, p_now timestamp with time zone, OUT live integer, OUT used bigint, OUT fits_in interval) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy_private.read_rate_window(p_charged_at timestamp with time zone[], p_costs integer[], p_rate bigint, p_cost bigint, p_now timestamp with time zone, OUT live integer, OUT used bigint, OUT fits_in interval) IS 'Read a rate window at a time.';
+
+CREATE FUNCTION tenancy_private.refuse_over_limit(p_tenant_id uuid, p_name text, p_used numeric, p_added numeric) RETURNS void
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_unit numeric := CASE p_name WHEN 'max_storage_gb' THEN 1073741824 ELSE 1 END;
+    v_limit numeric := v_unit * tenancy_private.limit_of(p_tenant_id, p_name);
+BEGIN
+    IF p_added > 0 AND p_used > v_limit AND tenancy.actor_role() <> 'operator' THEN
+        RAISE EXCEPTION 'limit reached: %', p_name USING
+            ERRCODE = 'TN010',
+            DETAIL = format(
+                'limit %s, usage %s, requested %s%s', v_limit, p_used - p_added, p_added,
+                CASE p_name WHEN 'max_storage_gb' THEN ' (bytes)' ELSE '' END
+            ),
+            HINT = 'Delete rows, or ask for a higher limit: SELECT * FROM tenancy.usage().';
+    END IF;
+END;
+$$;
+
+ALTER FUNCTION tenancy_private.refuse_over_limit(p_tenant_id uuid, p_name text, p_used numeric, p_added numeric) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy_private.refuse_over_limit(p_tenant_id uuid, p_name text, p_used numeric, p_added numeric) IS 'Raise TN010 when an addition exceeds a limit of the tenant.';
 
 CREATE FUNCTION tenancy_private.repeated_request(p_idempotency_key text, p_digest bytea, p_tenant_id uuid) RETURNS uuid
     LANGUAGE plpgsql SECURITY DEFINER
@@ -2623,6 +3510,41 @@ ALTER FUNCTION tenancy_private.verify_jwt(p_token text) OWNER TO tenancy_kernel;
 
 COMMENT ON FUNCTION tenancy_private.verify_jwt(p_token text) IS 'sub, tenant and role of an HS256 token of one of our issuers, valid now; else NULL.';
 
+CREATE FUNCTION tenancy_private.write_rate_window(p_window tenancy_private.rate_window, p_live integer, p_rate bigint, p_cost integer, p_now timestamp with time zone) RETURNS boolean
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    v_times timestamptz[] := p_window.charged_at[p_live:];
+    v_costs integer[] := p_window.costs[p_live:];
+    v_last integer := cardinality(v_times);
+    v_at timestamptz := p_now;
+BEGIN
+    IF p_rate > 128 THEN
+        v_at := date_bin('500 milliseconds', p_now, 'epoch') + interval '500 milliseconds';
+    END IF;
+
+    IF v_times[v_last] >= v_at THEN
+        v_costs[v_last] := v_costs[v_last] + p_cost;
+    ELSE
+        v_times := v_times || v_at;
+        v_costs := v_costs || p_cost;
+    END IF;
+
+    UPDATE tenancy_private.rate_window AS w
+    SET charged_at = v_times, costs = v_costs, last_at = clock_timestamp(), version = w.version + 1
+    WHERE w.tenant_id = p_window.tenant_id
+      AND w.action = p_window.action
+      AND w.actor_id = p_window.actor_id
+      AND w.version = p_window.version;
+
+    RETURN found;
+END;
+$$;
+
+ALTER FUNCTION tenancy_private.write_rate_window(p_window tenancy_private.rate_window, p_live integer, p_rate bigint, p_cost integer, p_now timestamp with time zone) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy_private.write_rate_window(p_window tenancy_private.rate_window, p_live integer, p_rate bigint, p_cost integer, p_now timestamp with time zone) IS 'Add a charge to a rate window that nobody changed since it was read.';
+
 CREATE TABLE app.analytics (
     tenant_id uuid DEFAULT tenancy.tenant_id() NOT NULL,
     id uuid DEFAULT tenancy.uuidv7() NOT NULL,
@@ -2827,7 +3749,8 @@ CREATE TABLE app.settings (
     metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT settings_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text))
+    CONSTRAINT settings_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT settings_time_zone_check CHECK (((time_zone ~ '^([A-Za-z_/-]+|Etc/GMT[+-]([0-9]|1[0-4]))$'::text) AND (('1970-01-01 00:00:00+00'::timestamp with time zone AT TIME ZONE time_zone) IS NOT NULL)))
 );
 
 ALTER TABLE ONLY app.settings FORCE ROW LEVEL SECURITY;
@@ -3890,6 +4813,55 @@ COMMENT ON COLUMN tenancy.access_matrix.row_scope IS 'tenant: every row of the o
 
 COMMENT ON COLUMN tenancy.access_matrix.columns IS 'Only these columns; NULL for all.';
 
+CREATE TABLE tenancy.plan (
+    plan text NOT NULL,
+    name text NOT NULL,
+    CONSTRAINT plan_plan_check CHECK ((plan ~ '^[a-z][a-z_]{1,30}$'::text))
+);
+
+ALTER TABLE tenancy.plan OWNER TO tenancy_kernel;
+
+COMMENT ON TABLE tenancy.plan IS 'Commercial plans.';
+
+COMMENT ON COLUMN tenancy.plan.plan IS 'Short name, as tenancy_private.tenant has it.';
+
+COMMENT ON COLUMN tenancy.plan.name IS 'Name for people.';
+
+CREATE TABLE tenancy.plan_feature (
+    plan text NOT NULL,
+    feature text NOT NULL,
+    value jsonb NOT NULL,
+    CONSTRAINT plan_feature_feature_check CHECK ((feature ~ '^[a-z][a-z0-9_]{0,62}$'::text))
+);
+
+ALTER TABLE tenancy.plan_feature OWNER TO tenancy_kernel;
+
+COMMENT ON TABLE tenancy.plan_feature IS 'Feature flags of a plan: stored and served.';
+
+COMMENT ON COLUMN tenancy.plan_feature.plan IS 'The plan.';
+
+COMMENT ON COLUMN tenancy.plan_feature.feature IS 'Name of the flag.';
+
+COMMENT ON COLUMN tenancy.plan_feature.value IS 'true, false, or any other JSON.';
+
+CREATE TABLE tenancy.plan_limit (
+    plan text NOT NULL,
+    name text NOT NULL,
+    value bigint,
+    CONSTRAINT plan_limit_name_check CHECK ((name ~ '^(max_pins|max_orders_per_month|max_storage_gb|rate_per_minute(:[a-z][a-z0-9_.-]{0,62})?)$'::text)),
+    CONSTRAINT plan_limit_value_check CHECK ((value >= 0))
+);
+
+ALTER TABLE tenancy.plan_limit OWNER TO tenancy_kernel;
+
+COMMENT ON TABLE tenancy.plan_limit IS 'What a plan allows. No row means no limit.';
+
+COMMENT ON COLUMN tenancy.plan_limit.plan IS 'The plan.';
+
+COMMENT ON COLUMN tenancy.plan_limit.name IS 'max_pins, max_orders_per_month, max_storage_gb (of 2^30 bytes), rate_per_minute, rate_per_minute:<action>.';
+
+COMMENT ON COLUMN tenancy.plan_limit.value IS 'The limit; NULL is unlimited.';
+
 CREATE TABLE tenancy.protected_table (
     schema_name name NOT NULL,
     table_name name NOT NULL,
@@ -4002,6 +4974,23 @@ COMMENT ON COLUMN tenancy_private.access_ticket.closed_at IS 'When it was closed
 COMMENT ON COLUMN tenancy_private.access_ticket.reviewed_by IS 'Who reviewed it; NULL is open.';
 
 COMMENT ON COLUMN tenancy_private.access_ticket.reviewed_at IS 'When it was reviewed.';
+
+CREATE TABLE tenancy_private.actor_rate (
+    tenant_id uuid NOT NULL,
+    actor_id uuid NOT NULL,
+    per_minute integer NOT NULL,
+    CONSTRAINT actor_rate_per_minute_check CHECK ((per_minute >= 0))
+);
+
+ALTER TABLE tenancy_private.actor_rate OWNER TO tenancy_kernel;
+
+COMMENT ON TABLE tenancy_private.actor_rate IS 'Keys and people with a rate of their own.';
+
+COMMENT ON COLUMN tenancy_private.actor_rate.tenant_id IS 'The tenant.';
+
+COMMENT ON COLUMN tenancy_private.actor_rate.actor_id IS 'Id of a secret key, or of the person it or a token names.';
+
+COMMENT ON COLUMN tenancy_private.actor_rate.per_minute IS 'Cost allowed in 60 s, per action.';
 
 CREATE TABLE tenancy_private.api_key (
     id uuid NOT NULL,
@@ -4298,51 +5287,40 @@ COMMENT ON COLUMN tenancy_private.taken_slug.slug IS 'As it is written.';
 
 COMMENT ON COLUMN tenancy_private.taken_slug.tenant_id IS 'NULL: reserved.';
 
-CREATE TABLE tenancy_private.tenant (
-    id uuid NOT NULL,
-    slug text NOT NULL,
-    name text NOT NULL,
-    industry text NOT NULL,
-    plan text DEFAULT 'professional'::text NOT NULL,
-    status text DEFAULT 'active'::text NOT NULL,
-    region text NOT NULL,
-    placement text DEFAULT 'shared'::text NOT NULL,
-    custom_domain text,
-    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    compliance_tier text DEFAULT 'standard'::text NOT NULL,
-    CONSTRAINT tenant_compliance_tier_check CHECK ((compliance_tier = ANY (ARRAY['standard'::text, 'hipaa'::text, 'pci'::text]))),
-    CONSTRAINT tenant_industry_check CHECK ((industry = ANY (ARRAY['restaurant'::text, 'medspa'::text, 'hotel'::text]))),
-    CONSTRAINT tenant_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
-    CONSTRAINT tenant_placement_check CHECK ((placement = ANY (ARRAY['shared'::text, 'dedicated'::text]))),
-    CONSTRAINT tenant_plan_check CHECK ((plan = ANY (ARRAY['starter'::text, 'professional'::text, 'enterprise'::text]))),
-    CONSTRAINT tenant_slug_check CHECK (((slug ~ '^[a-z][a-z0-9]*(-[a-z0-9]+)*$'::text) AND ((length(slug) >= 2) AND (length(slug) <= 63))))
+CREATE TABLE tenancy_private.tenant_feature (
+    tenant_id uuid NOT NULL,
+    feature text NOT NULL,
+    value jsonb NOT NULL,
+    CONSTRAINT tenant_feature_feature_check CHECK ((feature ~ '^[a-z][a-z0-9_]{0,62}$'::text))
 );
 
-ALTER TABLE tenancy_private.tenant OWNER TO tenancy_kernel;
+ALTER TABLE tenancy_private.tenant_feature OWNER TO tenancy_kernel;
 
-COMMENT ON TABLE tenancy_private.tenant IS 'The tenants: restaurants, med spas, hotels.';
+COMMENT ON TABLE tenancy_private.tenant_feature IS 'Flags of one tenant, instead of its plan''s.';
 
-COMMENT ON COLUMN tenancy_private.tenant.id IS 'Time-ordered uuid.';
+COMMENT ON COLUMN tenancy_private.tenant_feature.tenant_id IS 'The tenant.';
 
-COMMENT ON COLUMN tenancy_private.tenant.slug IS 'Name in host names: ASCII only, so that no look-alike letters exist.';
+COMMENT ON COLUMN tenancy_private.tenant_feature.feature IS 'As in tenancy.plan_feature.';
 
-COMMENT ON COLUMN tenancy_private.tenant.name IS 'Name for people.';
+COMMENT ON COLUMN tenancy_private.tenant_feature.value IS 'true, false, or any other JSON.';
 
-COMMENT ON COLUMN tenancy_private.tenant.industry IS 'restaurant, medspa or hotel.';
+CREATE TABLE tenancy_private.tenant_limit (
+    tenant_id uuid NOT NULL,
+    name text NOT NULL,
+    value bigint,
+    CONSTRAINT tenant_limit_name_check CHECK ((name ~ '^(max_pins|max_orders_per_month|max_storage_gb|rate_per_minute(:[a-z][a-z0-9_.-]{0,62})?)$'::text)),
+    CONSTRAINT tenant_limit_value_check CHECK ((value >= 0))
+);
 
-COMMENT ON COLUMN tenancy_private.tenant.plan IS 'Commercial plan.';
+ALTER TABLE tenancy_private.tenant_limit OWNER TO tenancy_kernel;
 
-COMMENT ON COLUMN tenancy_private.tenant.status IS 'Stage of life: says who may enter.';
+COMMENT ON TABLE tenancy_private.tenant_limit IS 'Limits of one tenant, instead of its plan''s.';
 
-COMMENT ON COLUMN tenancy_private.tenant.region IS 'Where its data must stay.';
+COMMENT ON COLUMN tenancy_private.tenant_limit.tenant_id IS 'The tenant.';
 
-COMMENT ON COLUMN tenancy_private.tenant.placement IS 'Rows in app, or a schema of its own.';
+COMMENT ON COLUMN tenancy_private.tenant_limit.name IS 'As in tenancy.plan_limit.';
 
-COMMENT ON COLUMN tenancy_private.tenant.custom_domain IS 'Host name of its own, lower case.';
-
-COMMENT ON COLUMN tenancy_private.tenant.created_at IS 'When it was created.';
-
-COMMENT ON COLUMN tenancy_private.tenant.compliance_tier IS 'Which duties its data bring: hipaa for med spas, otherwise standard unless set.';
+COMMENT ON COLUMN tenancy_private.tenant_limit.value IS 'The limit; NULL is unlimited.';
 
 CREATE TABLE tenancy_private.webhook_secret (
     id uuid NOT NULL,
@@ -4440,6 +5418,15 @@ ALTER TABLE ONLY public.yoyo_lock
 ALTER TABLE ONLY tenancy.access_matrix
     ADD CONSTRAINT access_matrix_pkey PRIMARY KEY (resource, role, command);
 
+ALTER TABLE ONLY tenancy.plan_feature
+    ADD CONSTRAINT plan_feature_pkey PRIMARY KEY (plan, feature);
+
+ALTER TABLE ONLY tenancy.plan_limit
+    ADD CONSTRAINT plan_limit_pkey PRIMARY KEY (plan, name);
+
+ALTER TABLE ONLY tenancy.plan
+    ADD CONSTRAINT plan_pkey PRIMARY KEY (plan);
+
 ALTER TABLE ONLY tenancy.protected_table
     ADD CONSTRAINT protected_table_pkey PRIMARY KEY (schema_name, table_name);
 
@@ -4466,6 +5453,9 @@ ALTER TABLE ONLY tenancy_private.access_ticket
 
 ALTER TABLE ONLY tenancy_private.access_ticket
     ADD CONSTRAINT access_ticket_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY tenancy_private.actor_rate
+    ADD CONSTRAINT actor_rate_pkey PRIMARY KEY (tenant_id, actor_id);
 
 ALTER TABLE ONLY tenancy_private.api_key
     ADD CONSTRAINT api_key_digest_key UNIQUE (digest);
@@ -4509,6 +5499,9 @@ ALTER TABLE ONLY tenancy_private.platform_action
 ALTER TABLE ONLY tenancy_private.provisioning_request
     ADD CONSTRAINT provisioning_request_pkey PRIMARY KEY (idempotency_key);
 
+ALTER TABLE ONLY tenancy_private.rate_window
+    ADD CONSTRAINT rate_window_pkey PRIMARY KEY (tenant_id, action, actor_id);
+
 ALTER TABLE ONLY tenancy_private.resource
     ADD CONSTRAINT resource_pkey PRIMARY KEY (tenant_id, name);
 
@@ -4518,11 +5511,23 @@ ALTER TABLE ONLY tenancy_private.taken_slug
 ALTER TABLE ONLY tenancy_private.tenant
     ADD CONSTRAINT tenant_custom_domain_key UNIQUE (custom_domain);
 
+ALTER TABLE ONLY tenancy_private.tenant_feature
+    ADD CONSTRAINT tenant_feature_pkey PRIMARY KEY (tenant_id, feature);
+
+ALTER TABLE ONLY tenancy_private.tenant_limit
+    ADD CONSTRAINT tenant_limit_pkey PRIMARY KEY (tenant_id, name);
+
 ALTER TABLE ONLY tenancy_private.tenant
     ADD CONSTRAINT tenant_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY tenancy_private.tenant
     ADD CONSTRAINT tenant_slug_key UNIQUE (slug);
+
+ALTER TABLE ONLY tenancy_private.usage_counter
+    ADD CONSTRAINT usage_counter_pkey PRIMARY KEY (tenant_id);
+
+ALTER TABLE ONLY tenancy_private.usage_month
+    ADD CONSTRAINT usage_month_pkey PRIMARY KEY (tenant_id, month);
 
 ALTER TABLE ONLY tenancy_private.webhook_secret
     ADD CONSTRAINT webhook_secret_pkey PRIMARY KEY (id);
@@ -4579,6 +5584,14 @@ CREATE INDEX member_user_id_idx ON tenancy_private.member USING btree (user_id);
 
 CREATE INDEX webhook_secret_tenant_id_idx ON tenancy_private.webhook_secret USING btree (tenant_id);
 
+CREATE TRIGGER _050_lock_usage BEFORE INSERT OR DELETE ON app.orders FOR EACH STATEMENT EXECUTE FUNCTION tenancy.tg_lock_usage();
+
+CREATE TRIGGER _050_lock_usage BEFORE INSERT OR DELETE ON app.pins FOR EACH STATEMENT EXECUTE FUNCTION tenancy.tg_lock_usage();
+
+CREATE TRIGGER _050_lock_usage BEFORE INSERT OR UPDATE OF time_zone ON app.settings FOR EACH STATEMENT EXECUTE FUNCTION tenancy.tg_lock_usage();
+
+CREATE TRIGGER _050_lock_usage BEFORE INSERT OR DELETE OR UPDATE OF size_bytes ON app.storage_objects FOR EACH STATEMENT EXECUTE FUNCTION tenancy.tg_lock_usage();
+
 CREATE TRIGGER _100_keep_identity BEFORE UPDATE ON app.analytics FOR EACH ROW EXECUTE FUNCTION tenancy.tg_keep_identity();
 
 CREATE TRIGGER _100_keep_identity BEFORE UPDATE ON app.bookings FOR EACH ROW EXECUTE FUNCTION tenancy.tg_keep_identity();
@@ -4632,6 +5645,22 @@ CREATE TRIGGER _200_touch BEFORE UPDATE ON app.storage_objects FOR EACH ROW EXEC
 CREATE TRIGGER _200_touch BEFORE UPDATE ON app.survey_responses FOR EACH ROW EXECUTE FUNCTION app.tg_touch();
 
 CREATE TRIGGER _300_count_pin_comments AFTER INSERT OR DELETE OR UPDATE OF pin_id ON app.pin_comments FOR EACH ROW EXECUTE FUNCTION app.tg_count_pin_comments();
+
+CREATE TRIGGER _400_count_deleted AFTER DELETE ON app.orders REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION tenancy.tg_count_orders();
+
+CREATE TRIGGER _400_count_deleted AFTER DELETE ON app.pins REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION tenancy.tg_count_pins();
+
+CREATE TRIGGER _400_count_deleted AFTER DELETE ON app.storage_objects REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION tenancy.tg_count_storage();
+
+CREATE TRIGGER _400_count_inserted AFTER INSERT ON app.orders REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION tenancy.tg_count_orders();
+
+CREATE TRIGGER _400_count_inserted AFTER INSERT ON app.pins REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION tenancy.tg_count_pins();
+
+CREATE TRIGGER _400_count_inserted AFTER INSERT ON app.storage_objects REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION tenancy.tg_count_storage();
+
+CREATE TRIGGER _400_count_resized AFTER UPDATE ON app.storage_objects REFERENCING OLD TABLE AS before NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION tenancy.tg_resize_storage();
+
+CREATE TRIGGER _400_note_time_zone AFTER INSERT OR UPDATE OF time_zone ON app.settings FOR EACH ROW EXECUTE FUNCTION tenancy.tg_note_time_zone();
 
 CREATE CONSTRAINT TRIGGER _100_end_of_maintenance AFTER INSERT ON tenancy_private.maintenance DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION tenancy_private.tg_end_of_maintenance();
 
@@ -4719,8 +5748,17 @@ ALTER TABLE ONLY app.survey_responses
 ALTER TABLE ONLY tenancy.access_matrix
     ADD CONSTRAINT access_matrix_role_fkey FOREIGN KEY (role) REFERENCES tenancy.tenant_role(role);
 
+ALTER TABLE ONLY tenancy.plan_feature
+    ADD CONSTRAINT plan_feature_plan_fkey FOREIGN KEY (plan) REFERENCES tenancy.plan(plan);
+
+ALTER TABLE ONLY tenancy.plan_limit
+    ADD CONSTRAINT plan_limit_plan_fkey FOREIGN KEY (plan) REFERENCES tenancy.plan(plan);
+
 ALTER TABLE ONLY tenancy_private.access_ticket
     ADD CONSTRAINT access_ticket_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenancy_private.tenant(id);
+
+ALTER TABLE ONLY tenancy_private.actor_rate
+    ADD CONSTRAINT actor_rate_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenancy_private.tenant(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY tenancy_private.api_key
     ADD CONSTRAINT api_key_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenancy_private.tenant(id);
@@ -4740,17 +5778,35 @@ ALTER TABLE ONLY tenancy_private.member
 ALTER TABLE ONLY tenancy_private.node
     ADD CONSTRAINT node_region_fkey FOREIGN KEY (region) REFERENCES tenancy.region(code);
 
+ALTER TABLE ONLY tenancy_private.rate_window
+    ADD CONSTRAINT rate_window_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenancy_private.tenant(id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY tenancy_private.resource
     ADD CONSTRAINT resource_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenancy_private.tenant(id);
 
 ALTER TABLE ONLY tenancy_private.taken_slug
     ADD CONSTRAINT taken_slug_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenancy_private.tenant(id);
 
+ALTER TABLE ONLY tenancy_private.tenant_feature
+    ADD CONSTRAINT tenant_feature_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenancy_private.tenant(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY tenancy_private.tenant_limit
+    ADD CONSTRAINT tenant_limit_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenancy_private.tenant(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY tenancy_private.tenant
+    ADD CONSTRAINT tenant_plan_fkey FOREIGN KEY (plan) REFERENCES tenancy.plan(plan);
+
 ALTER TABLE ONLY tenancy_private.tenant
     ADD CONSTRAINT tenant_region_fkey FOREIGN KEY (region) REFERENCES tenancy.region(code);
 
 ALTER TABLE ONLY tenancy_private.tenant
     ADD CONSTRAINT tenant_status_fkey FOREIGN KEY (status) REFERENCES tenancy.tenant_status(status);
+
+ALTER TABLE ONLY tenancy_private.usage_counter
+    ADD CONSTRAINT usage_counter_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenancy_private.tenant(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY tenancy_private.usage_month
+    ADD CONSTRAINT usage_month_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenancy_private.tenant(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY tenancy_private.webhook_secret
     ADD CONSTRAINT webhook_secret_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenancy_private.tenant(id);
@@ -5525,11 +6581,45 @@ COMMENT ON POLICY tenant_wall ON app.survey_responses IS 'Restrictive: no permis
 
 
 
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
 GRANT ALL ON FUNCTION api.set_tenant_context(p_tenant_id text) TO tenancy_admin;
 GRANT ALL ON FUNCTION api.set_tenant_context(p_tenant_id text) TO tenancy_customer;
 GRANT ALL ON FUNCTION api.set_tenant_context(p_tenant_id text) TO tenancy_manager;
 GRANT ALL ON FUNCTION api.set_tenant_context(p_tenant_id text) TO tenancy_staff;
 GRANT ALL ON FUNCTION app.make_defaults() TO tenancy_kernel;
+GRANT ALL ON FUNCTION app.orders_between(p_tenant_id uuid, p_from timestamp with time zone, p_until timestamp with time zone) TO tenancy_kernel;
+GRANT ALL ON FUNCTION app.usage_of(p_tenant_id uuid, OUT pins bigint, OUT storage_bytes numeric) TO tenancy_kernel;
 GRANT ALL ON FUNCTION tenancy.accept_invitation(p_token text, p_credential text) TO tenancy_gateway;
 GRANT ALL ON FUNCTION tenancy.actor_id() TO tenancy_admin;
 GRANT ALL ON FUNCTION tenancy.actor_id() TO tenancy_auditor;
@@ -5557,6 +6647,11 @@ GRANT ALL ON FUNCTION tenancy.add_tenant_column(p_table regclass, p_is_filled bo
 GRANT ALL ON FUNCTION tenancy.add_tenant_index(p_table regclass) TO pg_database_owner;
 GRANT ALL ON FUNCTION tenancy.add_tenant_index(p_table regclass) TO tenancy_builder;
 GRANT ALL ON FUNCTION tenancy.add_tenant_index(p_table regclass) TO tenancy_owner;
+GRANT ALL ON FUNCTION tenancy.check_rate_limit(p_action text, p_cost integer, OUT allowed boolean, OUT remaining integer, OUT retry_after interval) TO tenancy_admin;
+GRANT ALL ON FUNCTION tenancy.check_rate_limit(p_action text, p_cost integer, OUT allowed boolean, OUT remaining integer, OUT retry_after interval) TO tenancy_customer;
+GRANT ALL ON FUNCTION tenancy.check_rate_limit(p_action text, p_cost integer, OUT allowed boolean, OUT remaining integer, OUT retry_after interval) TO tenancy_manager;
+GRANT ALL ON FUNCTION tenancy.check_rate_limit(p_action text, p_cost integer, OUT allowed boolean, OUT remaining integer, OUT retry_after interval) TO tenancy_operator;
+GRANT ALL ON FUNCTION tenancy.check_rate_limit(p_action text, p_cost integer, OUT allowed boolean, OUT remaining integer, OUT retry_after interval) TO tenancy_staff;
 GRANT ALL ON FUNCTION tenancy.claim_custom_domain(p_tenant_id uuid, p_domain text) TO tenancy_admin;
 GRANT ALL ON FUNCTION tenancy.claim_custom_domain(p_tenant_id uuid, p_domain text) TO tenancy_manager;
 GRANT ALL ON FUNCTION tenancy.close_ticket(p_ticket_id uuid) TO tenancy_console;
@@ -5577,6 +6672,11 @@ GRANT ALL ON FUNCTION tenancy.enter(credential text, request jsonb) TO tenancy_m
 GRANT ALL ON FUNCTION tenancy.enter(credential text, request jsonb) TO tenancy_operator;
 GRANT ALL ON FUNCTION tenancy.enter(credential text, request jsonb) TO tenancy_staff;
 GRANT ALL ON FUNCTION tenancy.enter_system(p_tenant_id uuid, p_purpose text) TO tenancy_operator;
+GRANT ALL ON FUNCTION tenancy.feature(p_name text) TO tenancy_admin;
+GRANT ALL ON FUNCTION tenancy.feature(p_name text) TO tenancy_customer;
+GRANT ALL ON FUNCTION tenancy.feature(p_name text) TO tenancy_manager;
+GRANT ALL ON FUNCTION tenancy.feature(p_name text) TO tenancy_operator;
+GRANT ALL ON FUNCTION tenancy.feature(p_name text) TO tenancy_staff;
 GRANT ALL ON FUNCTION tenancy.grant_ddl(p_table regclass) TO pg_database_owner;
 GRANT ALL ON FUNCTION tenancy.grant_ddl(p_table regclass) TO tenancy_builder;
 GRANT ALL ON FUNCTION tenancy.grant_ddl(p_table regclass) TO tenancy_owner;
@@ -5647,6 +6747,8 @@ GRANT ALL ON FUNCTION tenancy.protection_obstacles(p_table regclass) TO pg_datab
 GRANT ALL ON FUNCTION tenancy.protection_obstacles(p_table regclass) TO tenancy_builder;
 GRANT ALL ON FUNCTION tenancy.protection_obstacles(p_table regclass) TO tenancy_owner;
 GRANT ALL ON FUNCTION tenancy.reconcile_tenant(p_tenant_id uuid) TO tenancy_admin;
+GRANT ALL ON FUNCTION tenancy.reconcile_usage(p_tenant_id uuid) TO tenancy_admin;
+GRANT ALL ON FUNCTION tenancy.reconcile_usage(p_tenant_id uuid) TO tenancy_operator;
 GRANT ALL ON FUNCTION tenancy.refuse_obstacles(p_table regclass, p_even_repairable boolean) TO pg_database_owner;
 GRANT ALL ON FUNCTION tenancy.refuse_obstacles(p_table regclass, p_even_repairable boolean) TO tenancy_builder;
 GRANT ALL ON FUNCTION tenancy.refuse_obstacles(p_table regclass, p_even_repairable boolean) TO tenancy_owner;
@@ -5656,6 +6758,7 @@ GRANT ALL ON FUNCTION tenancy.register_table(p_table regclass, p_subject_column 
 GRANT ALL ON FUNCTION tenancy.register_table(p_table regclass, p_subject_column name) TO tenancy_owner;
 GRANT ALL ON FUNCTION tenancy.remove_member(p_tenant_id uuid, p_user_id uuid) TO tenancy_admin;
 GRANT ALL ON FUNCTION tenancy.remove_member(p_tenant_id uuid, p_user_id uuid) TO tenancy_manager;
+GRANT ALL ON FUNCTION tenancy.reset_limit(p_tenant_id uuid, p_name text) TO tenancy_admin;
 GRANT ALL ON FUNCTION tenancy.retire_context() TO tenancy_admin;
 GRANT ALL ON FUNCTION tenancy.retire_context() TO tenancy_console;
 GRANT ALL ON FUNCTION tenancy.retire_context() TO tenancy_customer;
@@ -5676,12 +6779,16 @@ GRANT ALL ON FUNCTION tenancy.rotate_context_key() TO pg_database_owner;
 GRANT ALL ON FUNCTION tenancy.rotate_context_key() TO tenancy_admin;
 GRANT ALL ON FUNCTION tenancy.rotate_webhook_secret(p_tenant_id uuid, p_overlap interval) TO tenancy_admin;
 GRANT ALL ON FUNCTION tenancy.rotate_webhook_secret(p_tenant_id uuid, p_overlap interval) TO tenancy_manager;
+GRANT ALL ON FUNCTION tenancy.set_actor_rate(p_tenant_id uuid, p_actor_id uuid, p_per_minute integer) TO tenancy_admin;
 GRANT ALL ON FUNCTION tenancy.set_config(p_name text, p_value text, p_is_local boolean) TO tenancy_admin;
 GRANT ALL ON FUNCTION tenancy.set_config(p_name text, p_value text, p_is_local boolean) TO tenancy_customer;
 GRANT ALL ON FUNCTION tenancy.set_config(p_name text, p_value text, p_is_local boolean) TO tenancy_manager;
 GRANT ALL ON FUNCTION tenancy.set_config(p_name text, p_value text, p_is_local boolean) TO tenancy_staff;
+GRANT ALL ON FUNCTION tenancy.set_feature(p_tenant_id uuid, p_name text, p_value jsonb) TO tenancy_admin;
+GRANT ALL ON FUNCTION tenancy.set_limit(p_tenant_id uuid, p_name text, p_value bigint) TO tenancy_admin;
 GRANT ALL ON FUNCTION tenancy.set_member(p_tenant_id uuid, p_user_id uuid, p_role text) TO tenancy_admin;
 GRANT ALL ON FUNCTION tenancy.set_member(p_tenant_id uuid, p_user_id uuid, p_role text) TO tenancy_manager;
+GRANT ALL ON FUNCTION tenancy.set_plan(p_tenant_id uuid, p_plan text) TO tenancy_admin;
 GRANT ALL ON FUNCTION tenancy.set_tenant_context(p_tenant_id text) TO tenancy_admin;
 GRANT ALL ON FUNCTION tenancy.set_tenant_context(p_tenant_id text) TO tenancy_console;
 GRANT ALL ON FUNCTION tenancy.set_tenant_context(p_tenant_id text) TO tenancy_customer;
@@ -5706,15 +6813,25 @@ GRANT ALL ON FUNCTION tenancy.tenant_id() TO tenancy_manager;
 GRANT ALL ON FUNCTION tenancy.tenant_id() TO tenancy_operator;
 GRANT ALL ON FUNCTION tenancy.tenant_id() TO tenancy_owner;
 GRANT ALL ON FUNCTION tenancy.tenant_id() TO tenancy_staff;
+GRANT ALL ON FUNCTION tenancy.tg_count_orders() TO tenancy_owner;
+GRANT ALL ON FUNCTION tenancy.tg_count_pins() TO tenancy_owner;
+GRANT ALL ON FUNCTION tenancy.tg_count_storage() TO tenancy_owner;
 GRANT ALL ON FUNCTION tenancy.tg_keep_identity() TO pg_database_owner;
 GRANT ALL ON FUNCTION tenancy.tg_keep_identity() TO tenancy_builder;
 GRANT ALL ON FUNCTION tenancy.tg_keep_identity() TO tenancy_owner;
+GRANT ALL ON FUNCTION tenancy.tg_lock_usage() TO tenancy_owner;
+GRANT ALL ON FUNCTION tenancy.tg_note_time_zone() TO tenancy_owner;
+GRANT ALL ON FUNCTION tenancy.tg_resize_storage() TO tenancy_owner;
 GRANT ALL ON FUNCTION tenancy.unprotect_table(p_table regclass) TO pg_database_owner;
 GRANT ALL ON FUNCTION tenancy.unprotect_table(p_table regclass) TO tenancy_builder;
 GRANT ALL ON FUNCTION tenancy.unprotect_table(p_table regclass) TO tenancy_owner;
 GRANT ALL ON FUNCTION tenancy.unregister_table(p_table regclass) TO pg_database_owner;
 GRANT ALL ON FUNCTION tenancy.unregister_table(p_table regclass) TO tenancy_builder;
 GRANT ALL ON FUNCTION tenancy.unregister_table(p_table regclass) TO tenancy_owner;
+GRANT ALL ON FUNCTION tenancy.usage() TO tenancy_admin;
+GRANT ALL ON FUNCTION tenancy.usage() TO tenancy_manager;
+GRANT ALL ON FUNCTION tenancy.usage() TO tenancy_operator;
+GRANT ALL ON FUNCTION tenancy.usage() TO tenancy_staff;
 GRANT ALL ON FUNCTION tenancy.uuidv7() TO tenancy_admin;
 GRANT ALL ON FUNCTION tenancy.uuidv7() TO tenancy_auditor;
 GRANT ALL ON FUNCTION tenancy.uuidv7() TO tenancy_builder;
@@ -5813,6 +6930,18 @@ GRANT SELECT ON TABLE tenancy.access_matrix TO pg_database_owner;
 GRANT SELECT ON TABLE tenancy.access_matrix TO tenancy_admin;
 GRANT SELECT ON TABLE tenancy.access_matrix TO tenancy_builder;
 GRANT SELECT ON TABLE tenancy.access_matrix TO tenancy_owner;
+GRANT SELECT ON TABLE tenancy.plan TO pg_database_owner;
+GRANT SELECT ON TABLE tenancy.plan TO tenancy_admin;
+GRANT SELECT ON TABLE tenancy.plan TO tenancy_builder;
+GRANT SELECT ON TABLE tenancy.plan TO tenancy_owner;
+GRANT SELECT ON TABLE tenancy.plan_feature TO pg_database_owner;
+GRANT SELECT ON TABLE tenancy.plan_feature TO tenancy_admin;
+GRANT SELECT ON TABLE tenancy.plan_feature TO tenancy_builder;
+GRANT SELECT ON TABLE tenancy.plan_feature TO tenancy_owner;
+GRANT SELECT ON TABLE tenancy.plan_limit TO pg_database_owner;
+GRANT SELECT ON TABLE tenancy.plan_limit TO tenancy_admin;
+GRANT SELECT ON TABLE tenancy.plan_limit TO tenancy_builder;
+GRANT SELECT ON TABLE tenancy.plan_limit TO tenancy_owner;
 GRANT SELECT ON TABLE tenancy.protected_table TO pg_database_owner;
 GRANT SELECT ON TABLE tenancy.protected_table TO tenancy_admin;
 GRANT SELECT ON TABLE tenancy.protected_table TO tenancy_builder;
@@ -7083,13 +8212,16 @@ GRANT USAGE ON SCHEMA tenancy TO tenancy_staff;
 GRANT USAGE ON SCHEMA tenancy_private TO tenancy_owner;
 REVOKE ALL ON FUNCTION api.set_tenant_context(p_tenant_id text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION app.make_defaults() FROM PUBLIC;
+REVOKE ALL ON FUNCTION app.orders_between(p_tenant_id uuid, p_from timestamp with time zone, p_until timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION app.tg_count_pin_comments() FROM PUBLIC;
 REVOKE ALL ON FUNCTION app.tg_touch() FROM PUBLIC;
+REVOKE ALL ON FUNCTION app.usage_of(p_tenant_id uuid, OUT pins bigint, OUT storage_bytes numeric) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.accept_invitation(p_token text, p_credential text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.actor_id() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.actor_role() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.add_tenant_column(p_table regclass, p_is_filled boolean) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.add_tenant_index(p_table regclass) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy.check_rate_limit(p_action text, p_cost integer, OUT allowed boolean, OUT remaining integer, OUT retry_after interval) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.claim_custom_domain(p_tenant_id uuid, p_domain text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.close_ticket(p_ticket_id uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.confirm_custom_domain(p_domain text, p_records text[]) FROM PUBLIC;
@@ -7098,6 +8230,7 @@ REVOKE ALL ON FUNCTION tenancy.current_tenant() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.door_ddl(p_table regclass) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.enter(credential text, request jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.enter_system(p_tenant_id uuid, p_purpose text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy.feature(p_name text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.grant_ddl(p_table regclass) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.invite_member(p_tenant_id uuid, p_email text, p_role text, p_days integer) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.is_well_formed_credential(p_text text) FROM PUBLIC;
@@ -7120,10 +8253,12 @@ REVOKE ALL ON FUNCTION tenancy.protect_table(p_table regclass, p_subject_column 
 REVOKE ALL ON FUNCTION tenancy.protection_ddl(p_table regclass) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.protection_obstacles(p_table regclass) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.reconcile_tenant(p_tenant_id uuid) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy.reconcile_usage(p_tenant_id uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.refuse_obstacles(p_table regclass, p_even_repairable boolean) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.register_jwt_issuer(p_issuer text, p_kid text, p_audience text, p_secret bytea, p_tenant_claim text, p_role_claim text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.register_table(p_table regclass, p_subject_column name) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.remove_member(p_tenant_id uuid, p_user_id uuid) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy.reset_limit(p_tenant_id uuid, p_name text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.retire_context() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.review_evidence(p_id uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.revoke_all_grants(p_table regclass) FROM PUBLIC;
@@ -7132,21 +8267,33 @@ REVOKE ALL ON FUNCTION tenancy.revoke_jwt_issuer(p_issuer text, p_kid text) FROM
 REVOKE ALL ON FUNCTION tenancy.rotate_api_key(p_tenant_id uuid, p_key_id uuid, p_overlap interval, p_days integer) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.rotate_context_key() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.rotate_webhook_secret(p_tenant_id uuid, p_overlap interval) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy.set_actor_rate(p_tenant_id uuid, p_actor_id uuid, p_per_minute integer) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.set_config(p_name text, p_value text, p_is_local boolean) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy.set_feature(p_tenant_id uuid, p_name text, p_value jsonb) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy.set_limit(p_tenant_id uuid, p_name text, p_value bigint) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.set_member(p_tenant_id uuid, p_user_id uuid, p_role text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy.set_plan(p_tenant_id uuid, p_plan text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.set_tenant_context(p_tenant_id text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.set_tenant_status(p_tenant_id uuid, p_status text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.sign_webhook(p_message_id text, p_timestamp timestamp with time zone, p_payload text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.tenant_for_host(p_host text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.tenant_id() FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy.tg_count_orders() FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy.tg_count_pins() FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy.tg_count_storage() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.tg_keep_identity() FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy.tg_lock_usage() FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy.tg_note_time_zone() FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy.tg_resize_storage() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.unprotect_table(p_table regclass) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.unregister_table(p_table regclass) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy.usage() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.uuidv7() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.verify_api_key(p_key text, p_tenant text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.wall_ddl(p_table regclass) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.withdraw_invitation(p_tenant_id uuid, p_invitation_id uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.begin_maintenance(p_table regclass) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy_private.charge_rate(p_tenant_id uuid, p_action text, p_actor_id uuid, p_cost integer, p_now timestamp with time zone, OUT allowed boolean, OUT remaining integer, OUT retry_after interval) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.claim_slug(p_slug text, p_tenant_id uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.context_in_force() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.context_mac(p_kid text, p_body text) FROM PUBLIC;
@@ -7163,12 +8310,22 @@ REVOKE ALL ON FUNCTION tenancy_private.identify_api_key(p_credential text) FROM 
 REVOKE ALL ON FUNCTION tenancy_private.identify_jwt(p_credential text, p_request jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.identify_ticket(p_credential text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.insert_tenant(p_id uuid, p_name text, p_industry text, p_slug text, p_plan text, p_region text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy_private.is_over_rate(p_tenant_id uuid, p_action text, p_actor_id uuid) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy_private.limit_of(p_tenant_id uuid, p_name text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy_private.lock_usage(p_tenant_id uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.may_administer(p_tenant_id uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.may_enter(p_tenant_id uuid, p_request jsonb) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy_private.month_at(p_tenant_id uuid, p_time_zone text, p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.note_key_failure(p_tenant_id uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.note_key_use(p_key_id uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.note_platform_action(p_tenant_id uuid, p_action text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy_private.open_month(p_tenant_id uuid, p_now timestamp with time zone) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy_private.open_rate_window(p_tenant_id uuid, p_action text, p_holder uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.random_secret(p_prefix text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy_private.rate_of(p_tenant_id uuid, p_action text, p_actor_id uuid, OUT per_minute bigint, OUT holder uuid) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy_private.rate_window_of(p_tenant_id uuid, p_action text, p_holder uuid, p_lock boolean) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy_private.read_rate_window(p_charged_at timestamp with time zone[], p_costs integer[], p_rate bigint, p_cost bigint, p_now timestamp with time zone, OUT live integer, OUT used bigint, OUT fits_in interval) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy_private.refuse_over_limit(p_tenant_id uuid, p_name text, p_used numeric, p_added numeric) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.repeated_request(p_idempotency_key text, p_digest bytea, p_tenant_id uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.request_credential() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.request_headers() FROM PUBLIC;
@@ -7180,3 +8337,4 @@ REVOKE ALL ON FUNCTION tenancy_private.tg_end_of_maintenance() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.transaction_tag() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.verified_context() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.verify_jwt(p_token text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy_private.write_rate_window(p_window tenancy_private.rate_window, p_live integer, p_rate bigint, p_cost integer, p_now timestamp with time zone) FROM PUBLIC;

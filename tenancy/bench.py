@@ -3,10 +3,14 @@
 request   one request (enter, point read, commit) against the naive design: a plain session setting
           and a policy that trusts it. The price of a context that nobody can forge.
 refusals  the time of each kind of refusal against that of an unknown key: what timing tells.
+rate      charges of the rate limit per second, each a transaction, over 1,000 tenants; `enter`, which
+          a caller pays besides, is not in it. Two threads of pgbench, four connections.
 """
 
 import functools
+import re
 import statistics
+import subprocess
 import time
 import uuid
 from collections.abc import Callable, Mapping
@@ -16,7 +20,7 @@ import click
 import psycopg
 from psycopg.conninfo import make_conninfo
 
-from tenancy import console, demo, fuzz
+from tenancy import console, demo, dev, fuzz, servers
 
 Connection = psycopg.Connection[Any]
 
@@ -117,13 +121,56 @@ def refusals(dba: str, rounds: int = 300) -> dict[str, float]:
     return {f"{name}_ratio": median[name] / median["unknown"] for name in names}
 
 
+_RATE_TENANTS = """
+INSERT INTO tenancy_private.tenant (id, slug, name, industry, region)
+SELECT lpad(n::text, 32, '0')::uuid, 'bench-' || n, 'x', 'hotel', 'us'
+FROM generate_series(1, 1000) AS n
+"""
+_RATE_CALL = """
+\\set n random(1, 1000)
+SELECT allowed FROM tenancy_private.charge_rate(lpad(:n::text, 32, '0')::uuid, 'api', NULL, 1);
+"""
+
+
+def rate(calls: int = 80_000) -> dict[str, float]:
+    """Measure charges; 80 per tenant, so that hardly any is refused, which would be cheaper."""
+    with servers.start() as server:
+        program = server.bindir and server.bindir / "pgbench"
+        if not program or not program.exists():
+            raise click.ClickException(
+                "no pgbench beside this server: TENANCY_SERVER=wheel or system"
+            )
+        dev.build(server)
+        dba = server.dsn_for(dbname=dev.DATABASE)
+        with psycopg.connect(dba) as conn:
+            conn.execute(_RATE_TENANTS)
+        options = ["-n", "-M", "prepared", "-c", "4", "-j", "2", "-t", str(calls // 4)]
+        done = subprocess.run(
+            [program, *options, "-f", "-", dba],
+            input=_RATE_CALL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        tps = re.search(r"^tps = ([0-9.]+)", done.stdout, re.M)
+        if done.returncode or not tps:
+            raise click.ClickException(f"pgbench: {done.stderr.strip()}")
+        with psycopg.connect(dba) as conn:
+            row = conn.execute("SELECT sum(version) FROM tenancy_private.rate_window").fetchone()
+    charged = float(row[0]) if row else 0.0
+    return {"rate_checks_per_s": float(tps[1]), "charged_share": charged / calls}
+
+
 @click.command("bench")
-@click.argument("what", type=click.Choice(["request", "refusals"]), default="request")
+@click.argument("what", type=click.Choice(["request", "refusals", "rate"]), default="request")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 def command(what: str, as_json: bool) -> None:
     """Measure against a named baseline, on a server made for it (default: request)."""
-    with demo.filled_anew(tenants=100) as dba:
-        figures = (request if what == "request" else refusals)(dba)
+    if what == "rate":
+        figures = rate()
+    else:
+        with demo.filled_anew(tenants=100) as dba:
+            figures = (request if what == "request" else refusals)(dba)
     counts = {name: round(value, 3) for name, value in figures.items()}
     summary = ", ".join(f"{name} {value}" for name, value in counts.items())
     console.emit(ok=True, summary=summary, counts=counts, as_json=as_json)

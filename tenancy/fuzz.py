@@ -235,6 +235,7 @@ def _rows(loaders: list[Connection], tenants: int, advance: Callable[[], object]
                 complete=COMPLETE,
             )
             advance()
+        _run(loaders[part], pools.USAGE, first=first, last=last - 1)
 
     with ThreadPoolExecutor(len(loaders)) as threads:
         try:
@@ -261,12 +262,29 @@ WHERE f.contype = 'f' AND cn.nspname = 'app'
 ORDER BY f.conname
 """
 
-_COUNTERS = """
-SELECT count(*) FROM app.pins AS p LEFT JOIN (
-    SELECT tenant_id, pin_id, count(*) AS comments FROM app.pin_comments GROUP BY tenant_id, pin_id
-) AS c ON c.tenant_id = p.tenant_id AND c.pin_id = p.id
-WHERE p.comment_count <> coalesce(c.comments, 0)
-"""
+_COUNTERS = {
+    "pins.comment_count": """
+        SELECT count(*) FROM app.pins AS p LEFT JOIN (
+            SELECT tenant_id, pin_id, count(*) AS comments
+            FROM app.pin_comments GROUP BY tenant_id, pin_id
+        ) AS c ON c.tenant_id = p.tenant_id AND c.pin_id = p.id
+        WHERE p.comment_count <> coalesce(c.comments, 0)""",
+    "usage_counter": """
+        SELECT count(*) FROM tenancy_private.usage_counter AS u
+        FULL JOIN (SELECT tenant_id, count(*) AS pins FROM app.pins GROUP BY tenant_id) AS p
+            ON p.tenant_id = u.tenant_id
+        FULL JOIN (
+            SELECT tenant_id, sum(size_bytes) AS bytes FROM app.storage_objects GROUP BY tenant_id
+        ) AS o ON o.tenant_id = coalesce(u.tenant_id, p.tenant_id)
+        WHERE coalesce(u.pins, 0) <> coalesce(p.pins, 0)
+            OR coalesce(u.storage_bytes, 0) <> coalesce(o.bytes, 0)""",
+    "usage_month": """
+        SELECT count(*) FROM tenancy_private.usage_month AS m LEFT JOIN LATERAL (
+            SELECT count(*) AS orders FROM app.orders AS o WHERE o.tenant_id = m.tenant_id
+            AND o.created_at >= m.starts_at AND o.created_at < m.ends_at
+        ) AS n ON true
+        WHERE m.orders <> n.orders""",
+}
 
 
 def check(conn: Connection, report: Report) -> None:
@@ -299,9 +317,10 @@ def check(conn: Connection, report: Report) -> None:
         report.orphans += orphans
         if orphans:
             report.faults.append(f"{name}: {orphans} orphans")
-    report.counters_wrong = count(sql.SQL(_COUNTERS))
-    if report.counters_wrong:
-        report.faults.append(f"pins.comment_count: {report.counters_wrong} wrong")
+    for name, text in _COUNTERS.items():
+        if wrong := count(sql.SQL(text)):
+            report.counters_wrong += wrong
+            report.faults.append(f"{name}: {wrong} wrong")
     for table in pools.ROWS:
         query = sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier("app", table))
         report.rows[table] = count(query)

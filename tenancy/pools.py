@@ -95,7 +95,25 @@ SELECT t.id, t.slug, p.company, t.industry, t.status, t.region, t.at
 FROM fuzz.tenant AS t INNER JOIN fuzz.pool AS p ON p.i = fuzz.pick(t.n, 1, {size});
 INSERT INTO tenancy_private.member (tenant_id, user_id, role, created_at)
 SELECT t.id, fuzz.id(r.role, t.n, (r.role = 'customer')::int), r.role, t.at
-FROM fuzz.tenant AS t CROSS JOIN unnest(ARRAY['customer', 'staff', 'manager']) AS r (role)
+FROM fuzz.tenant AS t CROSS JOIN unnest(ARRAY['customer', 'staff', 'manager']) AS r (role);
+INSERT INTO tenancy_private.tenant_limit (tenant_id, name, value)
+SELECT t.id, l.name, NULL
+FROM fuzz.tenant AS t
+CROSS JOIN unnest(ARRAY['max_pins', 'max_orders_per_month', 'max_storage_gb']) AS l (name)
+"""
+
+#: What the triggers would have counted; the orders are of months that are over.
+USAGE = """
+INSERT INTO tenancy_private.usage_counter (tenant_id, pins, storage_bytes, time_zone)
+SELECT t.id, coalesce(p.pins, 0), coalesce(o.bytes, 0), s.time_zone
+FROM fuzz.tenant AS t
+INNER JOIN app.settings AS s ON s.tenant_id = t.id
+LEFT JOIN (SELECT tenant_id, count(*) AS pins FROM app.pins GROUP BY tenant_id) AS p
+    ON p.tenant_id = t.id
+LEFT JOIN (
+    SELECT tenant_id, sum(size_bytes) AS bytes FROM app.storage_objects GROUP BY tenant_id
+) AS o ON o.tenant_id = t.id
+WHERE t.n BETWEEN {first} AND {last}
 """
 
 PERSON = """

@@ -17,7 +17,7 @@ FINDINGS = """
     INNER JOIN pg_language AS l ON p.prolang = l.oid
     LEFT JOIN pg_trigger AS t ON p.oid = t.tgfoid AND NOT t.tgisinternal
     CROSS JOIN LATERAL plpgsql_check_function_tb(
-        p.oid, coalesce(t.tgrelid, 0),
+        p.oid, coalesce(t.tgrelid, 0), oldtable => t.tgoldtable, newtable => t.tgnewtable,
         extra_warnings => true, performance_warnings => true, security_warnings => true
     ) AS c
     WHERE l.lanname = 'plpgsql' AND p.prokind IN ('f', 'p')

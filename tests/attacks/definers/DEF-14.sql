@@ -4,7 +4,7 @@
 -- expect: blocked
 -- answer: 42501
 -- wins: ~ \[\(|\b(TN\d{3}|0A000|P0001|22\w{3}|23\w{3}|42804)\b
--- objects: api.set_tenant_context app.make_defaults app.tg_count_pin_comments app.tg_touch tenancy.accept_invitation tenancy.actor_id tenancy.actor_role tenancy.add_tenant_column tenancy.add_tenant_index tenancy.claim_custom_domain tenancy.close_ticket tenancy.confirm_custom_domain tenancy.create_tenant tenancy.current_tenant tenancy.door_ddl tenancy.enter tenancy.enter_system tenancy.grant_ddl tenancy.invite_member tenancy.is_well_formed_credential tenancy.issue_api_key tenancy.lead_key_with_tenant tenancy.leave tenancy.list_api_keys tenancy.list_evidence tenancy.list_invitations tenancy.list_members tenancy.list_tenants tenancy.may_write tenancy.mint_context tenancy.mint_named_context tenancy.mint_request_context tenancy.mint_system_context tenancy.open_admin_session tenancy.pre_request tenancy.protect_table tenancy.protection_ddl tenancy.protection_obstacles tenancy.reconcile_tenant tenancy.refuse_obstacles tenancy.register_jwt_issuer tenancy.register_table tenancy.remove_member tenancy.retire_context tenancy.review_evidence tenancy.revoke_all_grants tenancy.revoke_api_key tenancy.revoke_jwt_issuer tenancy.rotate_api_key tenancy.rotate_context_key tenancy.rotate_webhook_secret tenancy.set_config tenancy.set_member tenancy.set_tenant_context tenancy.set_tenant_status tenancy.sign_webhook tenancy.tenant_for_host tenancy.tenant_id tenancy.tg_keep_identity tenancy.unprotect_table tenancy.unregister_table tenancy.uuidv7 tenancy.verify_api_key tenancy.wall_ddl tenancy.withdraw_invitation
+-- objects: api.set_tenant_context app.make_defaults app.orders_between app.tg_count_pin_comments app.tg_touch app.usage_of tenancy.accept_invitation tenancy.actor_id tenancy.actor_role tenancy.add_tenant_column tenancy.add_tenant_index tenancy.check_rate_limit tenancy.claim_custom_domain tenancy.close_ticket tenancy.confirm_custom_domain tenancy.create_tenant tenancy.current_tenant tenancy.door_ddl tenancy.enter tenancy.enter_system tenancy.feature tenancy.grant_ddl tenancy.invite_member tenancy.is_well_formed_credential tenancy.issue_api_key tenancy.lead_key_with_tenant tenancy.leave tenancy.list_api_keys tenancy.list_evidence tenancy.list_invitations tenancy.list_members tenancy.list_tenants tenancy.may_write tenancy.mint_context tenancy.mint_named_context tenancy.mint_request_context tenancy.mint_system_context tenancy.open_admin_session tenancy.pre_request tenancy.protect_table tenancy.protection_ddl tenancy.protection_obstacles tenancy.reconcile_tenant tenancy.reconcile_usage tenancy.refuse_obstacles tenancy.register_jwt_issuer tenancy.register_table tenancy.remove_member tenancy.reset_limit tenancy.retire_context tenancy.review_evidence tenancy.revoke_all_grants tenancy.revoke_api_key tenancy.revoke_jwt_issuer tenancy.rotate_api_key tenancy.rotate_context_key tenancy.rotate_webhook_secret tenancy.set_actor_rate tenancy.set_config tenancy.set_feature tenancy.set_limit tenancy.set_member tenancy.set_plan tenancy.set_tenant_context tenancy.set_tenant_status tenancy.sign_webhook tenancy.tenant_for_host tenancy.tenant_id tenancy.tg_count_orders tenancy.tg_count_pins tenancy.tg_count_storage tenancy.tg_keep_identity tenancy.tg_lock_usage tenancy.tg_note_time_zone tenancy.tg_resize_storage tenancy.unprotect_table tenancy.unregister_table tenancy.usage tenancy.uuidv7 tenancy.verify_api_key tenancy.wall_ddl tenancy.withdraw_invitation
 -- why: EXECUTE is revoked from PUBLIC everywhere and granted by name; an answer of any other kind means
 --   that the function ran.
 
@@ -24,10 +24,16 @@ SELECT api.set_tenant_context(NULL::text);
 SELECT app.make_defaults();
 -- ours
 -- try
+SELECT app.orders_between(NULL::uuid, NULL::timestamp with time zone, NULL::timestamp with time zone);
+-- ours
+-- try
 SELECT app.tg_count_pin_comments();
 -- ours
 -- try
 SELECT app.tg_touch();
+-- ours
+-- try
+SELECT app.usage_of(NULL::uuid);
 -- ours
 -- try
 SELECT tenancy.accept_invitation(NULL::text, NULL::text);
@@ -43,6 +49,9 @@ SELECT tenancy.add_tenant_column(NULL::regclass, NULL::boolean);
 -- ours
 -- try
 SELECT tenancy.add_tenant_index(NULL::regclass);
+-- ours
+-- try
+SELECT tenancy.check_rate_limit(NULL::text, NULL::integer);
 -- ours
 -- try
 SELECT tenancy.claim_custom_domain(NULL::uuid, NULL::text);
@@ -67,6 +76,9 @@ SELECT tenancy.enter(NULL::text, NULL::jsonb);
 -- ours
 -- try
 SELECT tenancy.enter_system(NULL::uuid, NULL::text);
+-- ours
+-- try
+SELECT tenancy.feature(NULL::text);
 -- ours
 -- try
 SELECT tenancy.grant_ddl(NULL::regclass);
@@ -135,6 +147,9 @@ SELECT tenancy.protection_obstacles(NULL::regclass);
 SELECT tenancy.reconcile_tenant(NULL::uuid);
 -- ours
 -- try
+SELECT tenancy.reconcile_usage(NULL::uuid);
+-- ours
+-- try
 SELECT tenancy.refuse_obstacles(NULL::regclass, NULL::boolean);
 -- ours
 -- try
@@ -145,6 +160,9 @@ SELECT tenancy.register_table(NULL::regclass, NULL::name);
 -- ours
 -- try
 SELECT tenancy.remove_member(NULL::uuid, NULL::uuid);
+-- ours
+-- try
+SELECT tenancy.reset_limit(NULL::uuid, NULL::text);
 -- ours
 -- try
 SELECT tenancy.retire_context();
@@ -171,10 +189,22 @@ SELECT tenancy.rotate_context_key();
 SELECT tenancy.rotate_webhook_secret(NULL::uuid, NULL::interval);
 -- ours
 -- try
+SELECT tenancy.set_actor_rate(NULL::uuid, NULL::uuid, NULL::integer);
+-- ours
+-- try
 SELECT tenancy.set_config(NULL::text, NULL::text, NULL::boolean);
 -- ours
 -- try
+SELECT tenancy.set_feature(NULL::uuid, NULL::text, NULL::jsonb);
+-- ours
+-- try
+SELECT tenancy.set_limit(NULL::uuid, NULL::text, NULL::bigint);
+-- ours
+-- try
 SELECT tenancy.set_member(NULL::uuid, NULL::uuid, NULL::text);
+-- ours
+-- try
+SELECT tenancy.set_plan(NULL::uuid, NULL::text);
 -- ours
 -- try
 SELECT tenancy.set_tenant_context(NULL::text);
@@ -192,13 +222,34 @@ SELECT tenancy.tenant_for_host(NULL::text);
 SELECT tenancy.tenant_id();
 -- ours
 -- try
+SELECT tenancy.tg_count_orders();
+-- ours
+-- try
+SELECT tenancy.tg_count_pins();
+-- ours
+-- try
+SELECT tenancy.tg_count_storage();
+-- ours
+-- try
 SELECT tenancy.tg_keep_identity();
+-- ours
+-- try
+SELECT tenancy.tg_lock_usage();
+-- ours
+-- try
+SELECT tenancy.tg_note_time_zone();
+-- ours
+-- try
+SELECT tenancy.tg_resize_storage();
 -- ours
 -- try
 SELECT tenancy.unprotect_table(NULL::regclass);
 -- ours
 -- try
 SELECT tenancy.unregister_table(NULL::regclass);
+-- ours
+-- try
+SELECT tenancy.usage();
 -- ours
 -- try
 SELECT tenancy.uuidv7();

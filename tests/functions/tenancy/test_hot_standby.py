@@ -63,7 +63,17 @@ def test_a_tenant_enters_on_a_standby_and_sees_only_itself(pair):
             assert conn.execute("SELECT pg_is_in_recovery()").fetchone() == (True,)
             conn.execute("SELECT tenancy.enter(%s)", [tenant.keys["staff"]])
             assert conn.execute("SELECT id FROM app.orders").fetchall() == [(tenant.order,)]
+            # What is not logged is not there: no tenant is over, and nothing is charged.
+            assert conn.execute(
+                "SELECT allowed, remaining FROM tenancy.check_rate_limit('api')"
+            ).fetchone() == (True, 99)
+            assert conn.execute(
+                "SELECT used FROM tenancy.usage() WHERE name = 'max_pins'"
+            ).fetchone() == (1,)
             conn.execute("SELECT tenancy.leave()")
             conn.rollback()
+        over = "SELECT tenancy_private.is_over_rate(%s, 'api')"
+        with psycopg.connect(standby, dbname=dev.DATABASE) as superuser:
+            assert superuser.execute(over, [diner.id]).fetchone() == (False,)
         with refused("TN001"):
             conn.execute("SELECT tenancy.enter('sk_live_unknown')")
