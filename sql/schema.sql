@@ -970,6 +970,7 @@ DECLARE
     v_host text := split_part(
         coalesce(v_headers ->> 'x-forwarded-host', v_headers ->> 'host'), ',', 1
     );
+    v_actor uuid;
     v_of_key uuid := (tenancy_private.identify_api_key(v_key)).tenant_id;
 BEGIN
     -- Longer values are cut, never refused: a cut name still agrees with no tenant.
@@ -994,12 +995,18 @@ BEGIN
     IF v_key IS NOT NULL AND v_of_key IS DISTINCT FROM tenant_id THEN
         RAISE EXCEPTION 'resource not found' USING ERRCODE = 'TN001';
     END IF;
+
+    v_actor := nullif(substr(tenancy_private.verified_context(), 37, 32), repeat('0', 32));
+    IF tenancy_private.is_over_rate(tenant_id, 'api', v_actor) THEN
+        RAISE EXCEPTION 'too many requests' USING
+            ERRCODE = 'PT429', HINT = 'Charge action api by tenancy.check_rate_limit(), and wait.';
+    END IF;
 END;
 $$;
 
 ALTER FUNCTION tenancy.mint_request_context(OUT tenant_id uuid, OUT database_role name, OUT may_write boolean) OWNER TO tenancy_kernel;
 
-COMMENT ON FUNCTION tenancy.mint_request_context(OUT tenant_id uuid, OUT database_role name, OUT may_write boolean) IS 'Prove the credential in request.headers and sign the context. Called by tenancy.pre_request(). Raises TN001, TN003.';
+COMMENT ON FUNCTION tenancy.mint_request_context(OUT tenant_id uuid, OUT database_role name, OUT may_write boolean) IS 'Prove the credential in request.headers and sign the context. Called by tenancy.pre_request(). Raises TN001, TN003, PT429.';
 
 CREATE FUNCTION tenancy.mint_system_context(p_tenant_id uuid, p_purpose text) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1087,7 +1094,7 @@ $$;
 
 ALTER FUNCTION tenancy.pre_request() OWNER TO tenancy_kernel;
 
-COMMENT ON FUNCTION tenancy.pre_request() IS 'Enter the tenant of the bearer token or API key in request.headers. For db-pre-request of PostgREST. Raises TN001, TN003.';
+COMMENT ON FUNCTION tenancy.pre_request() IS 'Enter the tenant of the bearer token or API key in request.headers. For db-pre-request of PostgREST. Raises TN001, TN003, PT429.';
 
 CREATE FUNCTION tenancy.protect_table(p_table regclass, p_subject_column name DEFAULT NULL::name) RETURNS void
     LANGUAGE plpgsql

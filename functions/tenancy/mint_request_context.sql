@@ -4,7 +4,9 @@
 --              the token opens; host name and x-tenant-id / x-location-id (?tenant=, ?location=)
 --              must agree, and only choose among the tenants of a user who belongs to several.
 -- Tickets:     an administrator's has no place on a public endpoint.
--- Raises:      TN001 no access, whatever the reason. TN003 another context.
+-- Rate:        one that is used up refuses, also in read-only transactions; nothing is charged here.
+-- Raises:      TN001 no access, whatever the reason. TN003 another context. PT429 over its
+--              rate, of which PostgREST makes HTTP 429.
 -- Tests:       tests/functions/tenancy/test_pre_request.py
 
 CREATE OR REPLACE FUNCTION tenancy.mint_request_context(
@@ -25,6 +27,7 @@ DECLARE
     v_host text := split_part(
         coalesce(v_headers ->> 'x-forwarded-host', v_headers ->> 'host'), ',', 1
     );
+    v_actor uuid;
     v_of_key uuid := (tenancy_private.identify_api_key(v_key)).tenant_id;
 BEGIN
     -- Longer values are cut, never refused: a cut name still agrees with no tenant.
@@ -49,11 +52,17 @@ BEGIN
     IF v_key IS NOT NULL AND v_of_key IS DISTINCT FROM tenant_id THEN
         RAISE EXCEPTION 'resource not found' USING ERRCODE = 'TN001';
     END IF;
+
+    v_actor := nullif(substr(tenancy_private.verified_context(), 37, 32), repeat('0', 32));
+    IF tenancy_private.is_over_rate(tenant_id, 'api', v_actor) THEN
+        RAISE EXCEPTION 'too many requests' USING
+            ERRCODE = 'PT429', HINT = 'Charge action api by tenancy.check_rate_limit(), and wait.';
+    END IF;
 END;
 $function$;
 
 COMMENT ON FUNCTION tenancy.mint_request_context() IS
-'Prove the credential in request.headers and sign the context. Called by tenancy.pre_request(). Raises TN001, TN003.';
+'Prove the credential in request.headers and sign the context. Called by tenancy.pre_request(). Raises TN001, TN003, PT429.';
 
 ALTER FUNCTION tenancy.mint_request_context() OWNER TO tenancy_kernel;
 REVOKE ALL ON FUNCTION tenancy.mint_request_context() FROM public;

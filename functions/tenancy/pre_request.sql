@@ -26,7 +26,7 @@ END;
 $function$;
 
 COMMENT ON FUNCTION tenancy.pre_request() IS
-'Enter the tenant of the bearer token or API key in request.headers. For db-pre-request of PostgREST. Raises TN001, TN003.';
+'Enter the tenant of the bearer token or API key in request.headers. For db-pre-request of PostgREST. Raises TN001, TN003, PT429.';
 
 ALTER FUNCTION tenancy.pre_request() OWNER TO tenancy_kernel;
 REVOKE ALL ON FUNCTION tenancy.pre_request() FROM public;

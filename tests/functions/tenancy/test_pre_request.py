@@ -288,3 +288,18 @@ def test_no_other_setting_is_set_that_way_42501(diner, request_, arguments):
     conn = request_(apikey=diner.keys["staff"])
     with refused("42501"):
         conn.execute(SET_CONFIG, arguments)
+
+
+def test_a_tenant_over_its_rate_is_refused_also_for_reading_PT429(diner, spa, request_, gateway):
+    call = "SELECT allowed FROM tenancy.check_rate_limit('api', 100)"
+    with diner.enter("staff") as conn:
+        assert conn.execute(call).fetchone() == (True,)
+        conn.commit()
+    for mode in ("READ WRITE", "READ ONLY"):
+        gateway.rollback()
+        gateway.execute(f"SET TRANSACTION {mode}")
+        headers = json.dumps({"apikey": diner.keys["staff"]})
+        gateway.execute("SELECT set_config('request.headers', %s, true)", [headers])
+        with refused("PT429"):
+            gateway.execute(CALL)
+    assert context(request_(apikey=spa.keys["staff"]))[0] == spa.id  # others go on
