@@ -21,7 +21,6 @@ ALTER TABLE app.settings DROP CONSTRAINT settings_time_zone_check;
 ALTER TABLE tenancy_private.tenant
 DROP CONSTRAINT tenant_plan_fkey,
 ADD CONSTRAINT tenant_plan_check CHECK (plan IN ('starter', 'professional', 'enterprise'));
-REVOKE USAGE ON SCHEMA app FROM tenancy_kernel;
 DROP TABLE tenancy_private.actor_rate;
 DROP TABLE tenancy_private.rate_window;
 DROP TABLE tenancy_private.usage_month;

@@ -170,9 +170,6 @@ BEGIN
 END;
 $owner$;
 
--- tenancy.reconcile_usage() calls what counts behind the wall, and reads no table there.
-GRANT USAGE ON SCHEMA app TO tenancy_kernel;
-
 -- What is counted from now on starts from what is there. Without maintenance the wall hides it.
 SELECT tenancy_private.begin_maintenance(t.relation)
 FROM unnest('{app.pins,app.storage_objects,app.orders,app.settings}'::regclass []) AS t (relation);

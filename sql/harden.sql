@@ -15,6 +15,7 @@ BEGIN
     EXECUTE pg_catalog.format(
         'GRANT CONNECT ON DATABASE %I TO tenancy_backup', pg_catalog.current_database()
     );
+    GRANT EXECUTE ON FUNCTION tenancy.table_order(boolean) TO tenancy_backup; -- tenancy check
 END;
 $backup$;
 
@@ -162,6 +163,8 @@ BEGIN
     END LOOP;
 END;
 $functions$;
+-- tenancy.transactions_in_context() asks who entered a tenant before it was closed.
+GRANT EXECUTE ON FUNCTION pg_catalog.pg_lock_status() TO tenancy_kernel;
 
 -- harden: snapshots_and_messages
 -- A snapshot holds back vacuum for all; a message in the write-ahead log outlives a rollback.

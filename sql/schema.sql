@@ -66,6 +66,123 @@ ALTER FUNCTION api.set_tenant_context(p_tenant_id text) OWNER TO tenancy_owner;
 
 COMMENT ON FUNCTION api.set_tenant_context(p_tenant_id text) IS 'Confirm the tenant with this slug or id. Raises TN001, TN003.';
 
+CREATE FUNCTION app.count_rows(p_table regclass) RETURNS bigint
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_rows bigint;
+BEGIN
+    EXECUTE format(
+        'SELECT count(*) FROM %s WHERE tenant_id = (SELECT tenancy.tenant_id())', p_table
+    ) INTO v_rows;
+    RETURN v_rows;
+END;
+$$;
+
+ALTER FUNCTION app.count_rows(p_table regclass) OWNER TO tenancy_owner;
+
+COMMENT ON FUNCTION app.count_rows(p_table regclass) IS 'Rows of the tenant in force.';
+
+CREATE FUNCTION app.delete_rows(p_tables regclass[], p_limit integer) RETURNS TABLE(relation regclass, rows bigint)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+DECLARE
+    v_is_bounded boolean := p_limit IS NOT NULL AND cardinality(p_tables) = 1 AND NOT EXISTS (
+        SELECT
+        FROM pg_constraint AS k
+        WHERE k.contype = 'f' AND p_tables[1] = k.conrelid AND k.conrelid = k.confrelid
+    );
+    v_deletes text;
+    v_counts text;
+BEGIN
+    IF NOT tenancy.is_lifecycle_job() THEN
+        RAISE EXCEPTION 'not permitted' USING
+            ERRCODE = 'TN002', HINT = 'tenancy.purge_tenant_batch() deletes tenants.';
+    END IF;
+
+    SELECT
+        string_agg(format(
+            'd%s AS (DELETE FROM %s WHERE tenant_id = (SELECT tenancy.tenant_id())%s RETURNING 1)',
+            t.number, t.name, CASE WHEN v_is_bounded THEN format(
+                ' AND ctid = ANY (ARRAY(SELECT ctid FROM %s '
+                'WHERE tenant_id = (SELECT tenancy.tenant_id()) LIMIT $1))', t.name
+            ) END
+        ), ', '),
+        string_agg(
+            format('SELECT %L::regclass, count(*) FROM d%s', t.name, t.number), ' UNION ALL '
+        )
+    INTO v_deletes, v_counts
+    FROM unnest(p_tables) WITH ORDINALITY AS t (name, number);
+
+    FOR relation, rows IN EXECUTE format('WITH %s %s', v_deletes, v_counts) USING p_limit LOOP
+        RETURN NEXT;
+    END LOOP;
+END;
+$_$;
+
+ALTER FUNCTION app.delete_rows(p_tables regclass[], p_limit integer) OWNER TO tenancy_owner;
+
+COMMENT ON FUNCTION app.delete_rows(p_tables regclass[], p_limit integer) IS 'Delete at most p_limit rows of the tenant (NULL: all) and return their number by table. Raises TN002.';
+
+CREATE FUNCTION app.digest_rows(p_table regclass, OUT rows bigint, OUT digest numeric) RETURNS record
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_columns text;
+BEGIN
+    PERFORM tenancy_private.require_job('import');
+    SELECT string_agg(quote_ident(c.name), ', ') INTO v_columns
+    FROM tenancy_private.archive_columns(p_table) AS c;
+    EXECUTE format(
+        'SELECT count(*), coalesce(sum(hashtextextended(row_to_json(r)::text, 0)), 0) FROM '
+        '(SELECT %s FROM %s WHERE tenant_id = (SELECT tenancy.tenant_id())) AS r',
+        v_columns, p_table
+    ) INTO rows, digest;
+END;
+$$;
+
+ALTER FUNCTION app.digest_rows(p_table regclass, OUT rows bigint, OUT digest numeric) OWNER TO tenancy_owner;
+
+COMMENT ON FUNCTION app.digest_rows(p_table regclass, OUT rows bigint, OUT digest numeric) IS 'Number and digest of the tenant''s rows, as app.import_rows() counts them. Raises TN002.';
+
+CREATE FUNCTION app.import_rows(p_table regclass, p_rows json, p_source uuid, OUT rows bigint, OUT digest numeric) RETURNS record
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+DECLARE
+    v_tenant_id uuid := tenancy_private.require_job('import');
+    v_columns text;
+    v_values text;
+BEGIN
+    SELECT
+        string_agg(quote_ident(c.name), ', '),
+        string_agg(format(CASE
+            WHEN p_source = v_tenant_id THEN 'r.%1$I'
+            WHEN c.is_id THEN 'tenancy_private.clone_id(r.%1$I, $3) AS %1$I'
+            WHEN c.name = 'tenant_id'
+                THEN 'CASE r.tenant_id WHEN $2 THEN $3 ELSE r.tenant_id END AS tenant_id'
+            ELSE 'r.%1$I'
+        END, c.name), ', ')
+    INTO v_columns, v_values
+    FROM tenancy_private.archive_columns(p_table) AS c;
+
+    EXECUTE format(
+        'WITH given AS MATERIALIZED '
+        '(SELECT %3$s FROM json_populate_recordset(NULL::%1$s, $1) AS r), '
+        'put AS (INSERT INTO %1$s (%2$s) OVERRIDING SYSTEM VALUE SELECT %2$s FROM given) '
+        'SELECT count(*), coalesce(sum(hashtextextended(row_to_json(g)::text, 0)), 0) '
+        'FROM given AS g', p_table, v_columns, v_values
+    ) INTO rows, digest USING p_rows, p_source, v_tenant_id;
+END;
+$_$;
+
+ALTER FUNCTION app.import_rows(p_table regclass, p_rows json, p_source uuid, OUT rows bigint, OUT digest numeric) OWNER TO tenancy_owner;
+
+COMMENT ON FUNCTION app.import_rows(p_table regclass, p_rows json, p_source uuid, OUT rows bigint, OUT digest numeric) IS 'Insert rows of an archive and return their number and digest. Raises TN002, 42501, 23503, 23505, 23514.';
+
 CREATE FUNCTION app.make_defaults() RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -89,6 +206,35 @@ ALTER FUNCTION app.make_defaults() OWNER TO tenancy_owner;
 
 COMMENT ON FUNCTION app.make_defaults() IS 'Insert the default settings, and a private bucket for files of at most 50 MB, of the current tenant.';
 
+CREATE FUNCTION app.open_rows(p_table regclass) RETURNS refcursor
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_rows refcursor;
+    v_columns text;
+    v_key text;
+BEGIN
+    PERFORM tenancy_private.require_job('export');
+    SELECT
+        string_agg(quote_ident(c.name), ', '),
+        string_agg(quote_ident(c.name), ', ') FILTER (WHERE c.is_key)
+    INTO v_columns, v_key
+    FROM tenancy_private.archive_columns(p_table) AS c;
+
+    OPEN v_rows NO SCROLL FOR EXECUTE format(
+        'SELECT row_to_json(r)::text FROM (SELECT %s FROM %s '
+        'WHERE tenant_id = (SELECT tenancy.tenant_id())%s) AS r',
+        v_columns, p_table, ' ORDER BY ' || v_key
+    );
+    RETURN v_rows;
+END;
+$$;
+
+ALTER FUNCTION app.open_rows(p_table regclass) OWNER TO tenancy_owner;
+
+COMMENT ON FUNCTION app.open_rows(p_table regclass) IS 'Open a cursor over the rows of the tenant in order of the key, one JSON text each. Raises TN002.';
+
 CREATE FUNCTION app.orders_between(p_tenant_id uuid, p_from timestamp with time zone, p_until timestamp with time zone) RETURNS bigint
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -111,6 +257,10 @@ CREATE FUNCTION app.tg_count_pin_comments() RETURNS trigger
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 BEGIN
+    IF tenancy.is_lifecycle_job() THEN
+        RETURN NULL;
+    END IF;
+
     IF tg_op = 'INSERT' THEN
         UPDATE app.pins SET comment_count = comment_count + 1
         WHERE tenant_id = new.tenant_id AND id = new.pin_id;
@@ -178,7 +328,7 @@ BEGIN
         WHERE i.digest = sha256(convert_to(p_token, 'UTF8'))
           AND i.closed_at IS NULL
           AND i.expires_at > clock_timestamp()
-          AND tenancy_private.may_enter(i.tenant_id, '{}')
+          AND tenancy_private.may_enter(i.tenant_id, i.role, '{}')
         RETURNING i.tenant_id, i.role, i.email INTO v_tenant_id, v_role, v_email;
     END IF;
     IF v_tenant_id IS NULL THEN
@@ -293,6 +443,148 @@ $$;
 ALTER FUNCTION tenancy.add_tenant_index(p_table regclass) OWNER TO tenancy_kernel;
 
 COMMENT ON FUNCTION tenancy.add_tenant_index(p_table regclass) IS 'Step of tenancy.protect_table(): index tenant_id unless an index starts with it.';
+
+CREATE FUNCTION tenancy.archive_tables() RETURNS TABLE(relation regclass, schema_name name, table_name name, columns name[], sha256 text, is_recursive boolean)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    PERFORM tenancy_private.refuse_unreachable();
+    RETURN QUERY
+    SELECT
+        o.relation, n.nspname, c.relname, array_agg(x.name ORDER BY a.attnum),
+        encode(sha256(convert_to(string_agg(
+            concat_ws(' ', x.name, format_type(a.atttypid, a.atttypmod), a.attnotnull), E'\n'
+            ORDER BY x.name
+        ), 'UTF8')), 'hex'),
+        EXISTS (
+            SELECT
+            FROM pg_constraint AS k
+            WHERE k.contype = 'f' AND o.relation = k.conrelid AND k.conrelid = k.confrelid
+              AND NOT k.condeferrable
+        )
+    FROM tenancy.table_order(true) AS o
+    INNER JOIN pg_class AS c ON o.relation = c.oid
+    INNER JOIN pg_namespace AS n ON c.relnamespace = n.oid
+    CROSS JOIN LATERAL tenancy_private.archive_columns(o.relation) AS x
+    INNER JOIN pg_attribute AS a ON o.relation = a.attrelid AND x.name = a.attname
+    WHERE o.kind = 'registered'
+    GROUP BY o.relation, o.place, n.nspname, c.relname
+    ORDER BY o.place DESC, o.relation::text;
+END;
+$$;
+
+ALTER FUNCTION tenancy.archive_tables() OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy.archive_tables() IS 'Registered tables with their columns and a hash of these, in the order of an import. Raises TN025.';
+
+CREATE FUNCTION tenancy.begin_offboarding(p_tenant_id uuid, p_reason text, p_grace interval DEFAULT '30 days'::interval) RETURNS timestamp with time zone
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_ends_at timestamptz := clock_timestamp() + p_grace;
+BEGIN
+    IF tenancy_private.platform_role() IS NULL THEN
+        RAISE EXCEPTION 'not permitted' USING
+            ERRCODE = 'TN002',
+            HINT = 'SET ROLE tenancy_admin or tenancy_operator outside any tenant.';
+    ELSIF (p_grace BETWEEN interval '0' AND interval '365 days') IS NOT TRUE THEN
+        RAISE EXCEPTION 'the grace period is 0 to 365 days' USING
+            ERRCODE = 'TN004', HINT = 'For example interval ''30 days''.';
+    END IF;
+
+    PERFORM tenancy_private.change_status(p_tenant_id, 'offboarding', p_reason, 'procedure');
+    INSERT INTO tenancy_private.offboarding AS o (tenant_id, reason, begun_by, grace_ends_at)
+    VALUES (p_tenant_id, btrim(p_reason), session_user, v_ends_at)
+    ON CONFLICT (tenant_id) DO UPDATE
+    SET
+        reason = excluded.reason,
+        begun_by = excluded.begun_by,
+        begun_at = excluded.begun_at,
+        grace_ends_at = excluded.grace_ends_at;
+    RETURN v_ends_at;
+END;
+$$;
+
+ALTER FUNCTION tenancy.begin_offboarding(p_tenant_id uuid, p_reason text, p_grace interval) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy.begin_offboarding(p_tenant_id uuid, p_reason text, p_grace interval) IS 'Make a tenant read-only for its managers and return when its purge may begin. Raises TN001, TN002, TN004, TN020.';
+
+CREATE FUNCTION tenancy.begin_purge(p_archive_sha256 text DEFAULT NULL::text, p_hurry_because text DEFAULT NULL::text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_tenant_id uuid := tenancy_private.require_job('purge');
+    v_ends_at timestamptz;
+BEGIN
+    PERFORM tenancy_private.refuse_unreachable();
+    SELECT o.grace_ends_at INTO v_ends_at
+    FROM tenancy_private.tenant AS t
+    INNER JOIN tenancy_private.offboarding AS o ON t.id = o.tenant_id
+    WHERE t.id = v_tenant_id AND t.status IN ('offboarding', 'purging')
+    FOR NO KEY UPDATE OF t;
+    IF v_ends_at > clock_timestamp() AND p_hurry_because IS NULL THEN
+        RAISE EXCEPTION 'the grace period ends at %', v_ends_at USING
+            ERRCODE = 'TN021', HINT = 'Wait, or say why it cannot wait.';
+    END IF;
+
+    PERFORM tenancy_private.change_status(
+        v_tenant_id, 'purging', coalesce(p_hurry_because, 'the grace period is over'), 'procedure'
+    );
+    UPDATE tenancy_private.offboarding AS o
+    SET
+        hurried_because = CASE WHEN v_ends_at > clock_timestamp() THEN p_hurry_because END,
+        archive_sha256 = p_archive_sha256,
+        purge_begun_by = session_user,
+        purge_began_at = clock_timestamp()
+    WHERE o.tenant_id = v_tenant_id AND o.purge_began_at IS NULL;
+    UPDATE tenancy_private.access_ticket AS a SET closed_at = clock_timestamp()
+    WHERE a.tenant_id = v_tenant_id AND a.closed_at IS NULL;
+    PERFORM tenancy_private.open_receipt(v_tenant_id);
+END;
+$$;
+
+ALTER FUNCTION tenancy.begin_purge(p_archive_sha256 text, p_hurry_because text) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy.begin_purge(p_archive_sha256 text, p_hurry_because text) IS 'Close an offboarding tenant for good and count its rows. Idempotent. Raises TN002, TN004, TN020, TN021, TN025.';
+
+CREATE FUNCTION tenancy.begin_restore() RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_tenant_id uuid := tenancy_private.require_job('import');
+BEGIN
+    IF (
+        SELECT s.may_write
+        FROM tenancy_private.tenant AS t
+        INNER JOIN tenancy.tenant_status AS s ON t.status = s.status
+        WHERE t.id = v_tenant_id
+    ) THEN
+        RAISE EXCEPTION 'the tenant may write' USING
+            ERRCODE = 'TN022', HINT = 'tenancy.set_tenant_status(…, ''read_only'', …) first.';
+    END IF;
+
+    PERFORM tenancy_private.refuse_unreachable();
+    RETURN (
+        SELECT coalesce(sum(d.rows), 0)
+        FROM (
+            SELECT o.place, array_agg(o.relation) AS tables
+            FROM tenancy.table_order() AS o
+            WHERE o.kind = 'registered'
+            GROUP BY o.place, CASE WHEN NOT o.is_cycle THEN o.relation END
+            ORDER BY o.place
+        ) AS step
+        CROSS JOIN LATERAL app.delete_rows(step.tables, NULL) AS d
+    );
+END;
+$$;
+
+ALTER FUNCTION tenancy.begin_restore() OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy.begin_restore() IS 'Delete the rows of a tenant that may not write, before an import, and return their number. Raises TN002, TN022, TN025.';
 
 CREATE FUNCTION tenancy.check_rate_limit(p_action text, p_cost integer DEFAULT 1, OUT allowed boolean, OUT remaining integer, OUT retry_after interval) RETURNS record
     LANGUAGE plpgsql SECURITY DEFINER PARALLEL RESTRICTED
@@ -545,8 +837,12 @@ CREATE FUNCTION tenancy.enter_system(p_tenant_id uuid, p_purpose text) RETURNS u
     LANGUAGE plpgsql
     AS $$
 BEGIN
-    PERFORM tenancy.mint_system_context(p_tenant_id, p_purpose);
-    SET LOCAL ROLE tenancy_operator;
+    IF tenancy.mint_system_context(p_tenant_id, p_purpose) THEN
+        SET LOCAL ROLE tenancy_operator;
+    ELSE
+        SET LOCAL ROLE tenancy_operator;
+        SET LOCAL transaction_read_only = on;
+    END IF;
     RETURN p_tenant_id;
 END;
 $$;
@@ -554,6 +850,52 @@ $$;
 ALTER FUNCTION tenancy.enter_system(p_tenant_id uuid, p_purpose text) OWNER TO tenancy_kernel;
 
 COMMENT ON FUNCTION tenancy.enter_system(p_tenant_id uuid, p_purpose text) IS 'Enter a tenant as tenancy_operator for one transaction and return its id. Raises TN001, TN003, TN004.';
+
+CREATE FUNCTION tenancy.export_members(p_after uuid, p_limit integer) RETURNS SETOF jsonb
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_tenant_id uuid := tenancy_private.require_job('export');
+BEGIN
+    RETURN QUERY
+    SELECT to_jsonb(m)
+    FROM tenancy_private.member AS m
+    WHERE m.tenant_id = v_tenant_id AND (p_after IS NULL OR m.user_id > p_after)
+    ORDER BY m.user_id
+    LIMIT p_limit;
+END;
+$$;
+
+ALTER FUNCTION tenancy.export_members(p_after uuid, p_limit integer) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy.export_members(p_after uuid, p_limit integer) IS 'Members after a user id, in order of user ids. Raises TN002.';
+
+CREATE FUNCTION tenancy.export_tenant() RETURNS jsonb
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_tenant_id uuid := tenancy_private.require_job('export');
+BEGIN
+    RETURN (
+        SELECT to_jsonb(t) || jsonb_build_object(
+            'limits',
+            (SELECT jsonb_object_agg(l.name, l.value)
+                FROM tenancy_private.tenant_limit AS l WHERE l.tenant_id = t.id),
+            'features',
+            (SELECT jsonb_object_agg(f.feature, f.value)
+                FROM tenancy_private.tenant_feature AS f WHERE f.tenant_id = t.id)
+        )
+        FROM tenancy_private.tenant AS t
+        WHERE t.id = v_tenant_id
+    );
+END;
+$$;
+
+ALTER FUNCTION tenancy.export_tenant() OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy.export_tenant() IS 'The tenant of an export as JSON; no credential is part of it. Raises TN002.';
 
 CREATE FUNCTION tenancy.feature(p_name text) RETURNS jsonb
     LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL RESTRICTED
@@ -573,6 +915,47 @@ $$;
 ALTER FUNCTION tenancy.feature(p_name text) OWNER TO tenancy_kernel;
 
 COMMENT ON FUNCTION tenancy.feature(p_name text) IS 'Feature flag of the current tenant as JSON; NULL when there is none.';
+
+CREATE FUNCTION tenancy.finish_purge() RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_tenant_id uuid := tenancy_private.require_job('purge');
+    v_left text;
+BEGIN
+    INSERT INTO tenancy_private.purge_receipt
+    VALUES (
+        v_tenant_id, 'tenancy_private.tenant', true, 1, 0, 1,
+        'tombstone: id and slug, so that no other tenant gets the host name'
+    );
+    UPDATE tenancy_private.tenant SET name = 'purged', custom_domain = NULL
+    WHERE id = v_tenant_id;
+    UPDATE tenancy_private.offboarding SET purged_at = clock_timestamp()
+    WHERE tenant_id = v_tenant_id;
+    PERFORM tenancy_private.change_status(
+        v_tenant_id, 'purged', 'every table was counted as empty', 'procedure'
+    );
+
+    PERFORM tenancy_private.open_receipt(v_tenant_id);
+    UPDATE tenancy_private.purge_receipt AS r
+    SET rows_after = coalesce(tenancy_private.count_rows(v_tenant_id, o.relation, o.kind), 0)
+    FROM tenancy.table_order() AS o
+    WHERE r.tenant_id = v_tenant_id AND r.resource = o.relation::text;
+
+    SELECT string_agg(r.resource, ', ') INTO v_left
+    FROM tenancy_private.purge_receipt AS r
+    WHERE r.tenant_id = v_tenant_id AND NOT r.is_kept AND r.rows_after > 0;
+    IF v_left IS NOT NULL THEN
+        RAISE EXCEPTION 'rows are left in %', v_left USING
+            ERRCODE = 'TN021', HINT = 'tenancy.purge_tenant_batch() until it returns 0.';
+    END IF;
+END;
+$$;
+
+ALTER FUNCTION tenancy.finish_purge() OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy.finish_purge() IS 'Prove that no row is left, and end the tenant. Raises TN002, TN021.';
 
 CREATE FUNCTION tenancy.grant_ddl(p_table regclass) RETURNS SETOF text
     LANGUAGE sql STABLE ROWS 10
@@ -617,6 +1000,11 @@ CREATE FUNCTION tenancy.grant_ddl(p_table regclass) RETURNS SETOF text
     FROM tenancy.tenant_role AS r
     HAVING EXISTS (SELECT FROM target)
     UNION ALL
+    SELECT format('GRANT SELECT, INSERT, DELETE ON %s TO tenancy_owner;', p_table) AS text
+    FROM pg_class AS c
+    WHERE c.oid = p_table AND c.relowner <> 'tenancy_owner'::regrole
+      AND EXISTS (SELECT FROM target)
+    UNION ALL
     (
         SELECT CASE g.command
             WHEN 'DELETE' THEN format('GRANT DELETE ON %s TO %s;', p_table, g.roles)
@@ -631,6 +1019,76 @@ $$;
 ALTER FUNCTION tenancy.grant_ddl(p_table regclass) OWNER TO tenancy_kernel;
 
 COMMENT ON FUNCTION tenancy.grant_ddl(p_table regclass) IS 'Statements that revoke everything and grant columns as the access matrix says, in order.';
+
+CREATE FUNCTION tenancy.import_members(p_members json) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_tenant_id uuid := tenancy_private.require_job('import');
+    v_rows bigint;
+BEGIN
+    INSERT INTO tenancy_private.member (tenant_id, user_id, role, created_at, email)
+    SELECT v_tenant_id, m.user_id, m.role, m.created_at, m.email
+    FROM json_populate_recordset(NULL::tenancy_private.member, p_members) AS m;
+    GET DIAGNOSTICS v_rows = ROW_COUNT;
+    RETURN v_rows;
+END;
+$$;
+
+ALTER FUNCTION tenancy.import_members(p_members json) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy.import_members(p_members json) IS 'Insert members of an archive and return their number. Raises TN002, 23505, 23514.';
+
+CREATE FUNCTION tenancy.import_tenant(p_tenant jsonb, p_slug text) RETURNS uuid
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_tenant tenancy_private.tenant := jsonb_populate_record(NULL::tenancy_private.tenant, p_tenant);
+    v_why text := 'imported from an archive';
+BEGIN
+    IF tenancy_private.platform_role() IS NULL THEN
+        RAISE EXCEPTION 'not permitted' USING
+            ERRCODE = 'TN002', HINT = 'SET ROLE tenancy_operator outside any tenant.';
+    ELSIF NOT EXISTS (
+        SELECT FROM tenancy_private.node AS n WHERE v_tenant.region = n.region
+    ) THEN
+        RAISE EXCEPTION 'this cluster does not serve region %', v_tenant.region USING
+            ERRCODE = 'TN030', HINT = 'Import it on a cluster of its region.';
+    END IF;
+
+    v_tenant.placement := 'shared';
+    IF v_tenant.status NOT IN ('active', 'read_only', 'suspended') THEN
+        v_tenant.status := 'suspended';
+    END IF;
+    IF p_slug IS NOT NULL THEN
+        v_why := 'cloned from an archive of ' || v_tenant.id;
+        v_tenant.id := tenancy.uuidv7();
+        v_tenant.slug := p_slug;
+        v_tenant.custom_domain := NULL;
+        v_tenant.created_at := clock_timestamp();
+    END IF;
+    INSERT INTO tenancy_private.tenant SELECT v_tenant.*;
+    PERFORM tenancy_private.claim_slug(v_tenant.slug, v_tenant.id);
+    INSERT INTO tenancy_private.tenant_limit (tenant_id, name, value)
+    SELECT v_tenant.id, l.key, l.value::bigint
+    FROM jsonb_each_text(nullif(p_tenant -> 'limits', 'null')) AS l;
+    INSERT INTO tenancy_private.tenant_feature (tenant_id, feature, value)
+    SELECT v_tenant.id, f.key, f.value
+    FROM jsonb_each(nullif(p_tenant -> 'features', 'null')) AS f;
+    PERFORM tenancy_private.log_status(v_tenant.id, NULL, v_tenant.status, v_why);
+    RETURN v_tenant.id;
+EXCEPTION
+    WHEN unique_violation THEN
+        RAISE EXCEPTION 'id, slug or custom domain of the tenant is taken here' USING
+            ERRCODE = 'TN023', HINT = 'Import it as a clone with a slug of its own.';
+END;
+$$;
+
+ALTER FUNCTION tenancy.import_tenant(p_tenant jsonb, p_slug text) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy.import_tenant(p_tenant jsonb, p_slug text) IS 'Insert the tenant of an archive, or a clone of it, and return its id. Raises TN002, TN005, TN023, TN030, 23514.';
 
 CREATE FUNCTION tenancy.invite_member(p_tenant_id uuid, p_email text, p_role text DEFAULT 'staff'::text, p_days integer DEFAULT 7) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
@@ -663,6 +1121,27 @@ $$;
 ALTER FUNCTION tenancy.invite_member(p_tenant_id uuid, p_email text, p_role text, p_days integer) OWNER TO tenancy_kernel;
 
 COMMENT ON FUNCTION tenancy.invite_member(p_tenant_id uuid, p_email text, p_role text, p_days integer) IS 'Invite an address to be a member and return the token, once. Raises TN002, TN004, 23514.';
+
+CREATE FUNCTION tenancy.is_lifecycle_job() RETURNS boolean
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL RESTRICTED
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    IF current_setting('role') <> 'tenancy_operator' THEN
+        RETURN false;
+    END IF;
+
+    RETURN tenancy_private.context_in_force() IS NOT NULL
+        AND substr(tenancy_private.context_in_force(), 72, 64) IN (
+            encode(sha256(convert_to('{"purpose": "import"}', 'UTF8')), 'hex'),
+            encode(sha256(convert_to('{"purpose": "purge"}', 'UTF8')), 'hex')
+        );
+END;
+$$;
+
+ALTER FUNCTION tenancy.is_lifecycle_job() OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy.is_lifecycle_job() IS 'True in a job that imports or purges a tenant: triggers that keep derived columns stand back.';
 
 CREATE FUNCTION tenancy.is_well_formed_credential(p_text text) RETURNS boolean
     LANGUAGE sql IMMUTABLE SECURITY DEFINER PARALLEL SAFE
@@ -890,7 +1369,7 @@ BEGIN
         END;
     END IF;
 
-    IF NOT tenancy_private.may_enter(v_identity.tenant_id, v_request) THEN
+    IF NOT tenancy_private.may_enter(v_identity.tenant_id, v_identity.role, v_request) THEN
         RAISE LOG 'tenancy.enter refused %', jsonb_build_object(
             'credential', left(encode(sha256(convert_to(left(p_credential, 8192), 'UTF8')), 'hex'), 16),
             'request_id', v_request -> 'request_id', 'client_address', inet_client_addr()
@@ -1008,34 +1487,38 @@ ALTER FUNCTION tenancy.mint_request_context(OUT tenant_id uuid, OUT database_rol
 
 COMMENT ON FUNCTION tenancy.mint_request_context(OUT tenant_id uuid, OUT database_role name, OUT may_write boolean) IS 'Prove the credential in request.headers and sign the context. Called by tenancy.pre_request(). Raises TN001, TN003, PT429.';
 
-CREATE FUNCTION tenancy.mint_system_context(p_tenant_id uuid, p_purpose text) RETURNS void
+CREATE FUNCTION tenancy.mint_system_context(p_tenant_id uuid, p_purpose text) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
     v_request jsonb := jsonb_build_object('purpose', p_purpose);
+    v_jobs text;
 BEGIN
     IF length(btrim(coalesce(p_purpose, ''))) NOT BETWEEN 3 AND 200 THEN
         RAISE EXCEPTION 'a job needs a purpose of 3 to 200 characters'
             USING ERRCODE = 'TN004', HINT = 'Name the job, for example retention.';
     END IF;
 
-    IF NOT EXISTS (
-        SELECT
-        FROM tenancy_private.tenant AS t
-        INNER JOIN tenancy_private.node AS n ON t.region = n.region
-        WHERE t.id = p_tenant_id AND t.status <> 'purged'
-    ) THEN
+    SELECT s.jobs INTO v_jobs
+    FROM tenancy_private.tenant AS t
+    INNER JOIN tenancy.tenant_status AS s ON t.status = s.status
+    INNER JOIN tenancy_private.node AS n ON t.region = n.region
+    WHERE t.id = p_tenant_id AND s.jobs <> 'none';
+    IF NOT FOUND THEN
         RAISE EXCEPTION 'resource not found' USING ERRCODE = 'TN001';
     END IF;
 
-    PERFORM tenancy_private.sign_context(p_tenant_id, NULL, 'operator', v_request, true);
+    PERFORM tenancy_private.sign_context(
+        p_tenant_id, NULL, 'operator', v_request, v_jobs = 'write'
+    );
+    RETURN v_jobs = 'write';
 END;
 $$;
 
 ALTER FUNCTION tenancy.mint_system_context(p_tenant_id uuid, p_purpose text) OWNER TO tenancy_kernel;
 
-COMMENT ON FUNCTION tenancy.mint_system_context(p_tenant_id uuid, p_purpose text) IS 'Sign the context of a job on one tenant. Called by tenancy.enter_system(). Raises TN001, TN003, TN004.';
+COMMENT ON FUNCTION tenancy.mint_system_context(p_tenant_id uuid, p_purpose text) IS 'Sign the context of a job on one tenant and return whether it may write. Called by tenancy.enter_system(). Raises TN001, TN003, TN004.';
 
 CREATE FUNCTION tenancy.open_admin_session(p_tenant_id uuid, p_reason text, p_minutes integer DEFAULT 30) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1123,7 +1606,7 @@ BEGIN
     );
     EXECUTE format(
         'GRANT USAGE ON SCHEMA %I TO tenancy_customer, tenancy_staff, tenancy_manager, '
-        'tenancy_admin',
+        'tenancy_admin, tenancy_owner',
         (SELECT c.relnamespace::regnamespace FROM pg_class AS c WHERE c.oid = p_table)
     );
 END;
@@ -1138,7 +1621,11 @@ CREATE FUNCTION tenancy.wall_ddl(p_table regclass) RETURNS SETOF text
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $_$
     WITH target AS (
-        SELECT p_table AS name, pg_get_userbyid(c.relowner) AS owner
+        SELECT
+            p_table AS name,
+            concat_ws(', ', quote_ident(pg_get_userbyid(c.relowner)),
+                CASE WHEN c.relowner <> 'tenancy_owner'::regrole THEN 'tenancy_owner' END
+            ) AS owners
         FROM pg_class AS c
         INNER JOIN pg_namespace AS n ON c.relnamespace = n.oid
         INNER JOIN tenancy.protected_table AS p
@@ -1166,7 +1653,7 @@ CREATE FUNCTION tenancy.wall_ddl(p_table regclass) RETURNS SETOF text
         SELECT 31, format(E'COMMENT ON POLICY tenant_wall ON %s IS\n'
             '%L;', t.name, 'Restrictive: no permissive policy added later can cross tenants.')
         UNION ALL
-        SELECT 40, format('CREATE POLICY owner_door ON %s TO %I USING (true);', t.name, t.owner)
+        SELECT 40, format('CREATE POLICY owner_door ON %s TO %s USING (true);', t.name, t.owners)
         UNION ALL
         SELECT 41, format(E'COMMENT ON POLICY owner_door ON %s IS\n'
             '%L;', t.name, 'Definer functions of the owner work, and only inside the tenant.')
@@ -1275,6 +1762,55 @@ ALTER FUNCTION tenancy.protection_obstacles(p_table regclass) OWNER TO tenancy_k
 
 COMMENT ON FUNCTION tenancy.protection_obstacles(p_table regclass) IS 'What stands in the way of tenancy.protect_table(), one row each, with the remedy (is_repairable: done by itself on an empty table); empty when nothing does.';
 
+CREATE FUNCTION tenancy.purge_receipt(p_tenant_id uuid) RETURNS TABLE(resource text, is_kept boolean, rows_before bigint, rows_deleted bigint, rows_after bigint, why text)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT r.resource, r.is_kept, r.rows_before, r.rows_deleted, r.rows_after, r.why
+    FROM tenancy_private.purge_receipt AS r
+    WHERE r.tenant_id = p_tenant_id
+    ORDER BY r.is_kept, r.resource;
+$$;
+
+ALTER FUNCTION tenancy.purge_receipt(p_tenant_id uuid) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy.purge_receipt(p_tenant_id uuid) IS 'The receipt of a purge, one row per table; rows_after is NULL until it ended.';
+
+CREATE FUNCTION tenancy.purge_tenant_batch(p_limit integer DEFAULT 5000) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_tenant_id uuid := tenancy_private.require_job('purge');
+    v_step record;
+    v_rows bigint := 0;
+BEGIN
+    IF NOT EXISTS (
+        SELECT FROM tenancy_private.tenant AS t WHERE t.id = v_tenant_id AND t.status = 'purging'
+    ) THEN
+        RAISE EXCEPTION 'the purge has not begun' USING
+            ERRCODE = 'TN021', HINT = 'tenancy.begin_purge() first.';
+    END IF;
+
+    FOR v_step IN
+        SELECT o.place, o.kind, array_agg(o.relation) AS tables
+        FROM tenancy.table_order() AS o
+        WHERE o.kind IN ('registered', 'kernel')
+        GROUP BY o.place, o.kind, CASE WHEN NOT o.is_cycle THEN o.relation END
+        ORDER BY o.place
+    LOOP
+        v_rows := tenancy_private.purge_step(v_tenant_id, v_step.kind, v_step.tables, p_limit);
+        EXIT WHEN v_rows > 0;
+    END LOOP;
+
+    RETURN v_rows;
+END;
+$$;
+
+ALTER FUNCTION tenancy.purge_tenant_batch(p_limit integer) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy.purge_tenant_batch(p_limit integer) IS 'Delete at most p_limit rows of one table and return their number; 0 when none is left. Raises TN002, TN021.';
+
 CREATE FUNCTION tenancy.reconcile_tenant(p_tenant_id uuid) RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1283,13 +1819,17 @@ DECLARE
     v_context text := coalesce(current_setting('tenancy.context', true), '');
     v_request text := coalesce(current_setting('tenancy.request', true), '');
     v_made integer;
+    v_status text;
 BEGIN
     IF tenancy.tenant_id() IS NOT NULL OR NOT tenancy_private.may_administer(p_tenant_id) THEN
         RAISE EXCEPTION 'not permitted' USING
             ERRCODE = 'TN002', HINT = 'SET ROLE tenancy_admin outside any tenant.';
     END IF;
 
-    PERFORM FROM tenancy_private.tenant AS t WHERE t.id = p_tenant_id FOR UPDATE;
+    SELECT t.status INTO v_status
+    FROM tenancy_private.tenant AS t
+    WHERE t.id = p_tenant_id
+    FOR UPDATE;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'resource not found' USING ERRCODE = 'TN001';
     END IF;
@@ -1303,9 +1843,11 @@ BEGIN
     SET made_at = clock_timestamp()
     WHERE r.tenant_id = p_tenant_id AND r.made_at IS NULL;
     GET DIAGNOSTICS v_made = ROW_COUNT;
-    UPDATE tenancy_private.tenant AS t
-    SET status = 'active'
-    WHERE t.id = p_tenant_id AND t.status = 'provisioning';
+    IF v_status = 'provisioning' THEN
+        PERFORM tenancy_private.change_status(
+            p_tenant_id, 'active', 'everything it is to have is made', 'procedure'
+        );
+    END IF;
 
     RETURN v_made;
 END;
@@ -1839,26 +2381,26 @@ ALTER FUNCTION tenancy.set_plan(p_tenant_id uuid, p_plan text) OWNER TO tenancy_
 
 COMMENT ON FUNCTION tenancy.set_plan(p_tenant_id uuid, p_plan text) IS 'Change the plan of a tenant. Raises TN001, TN002, 23503.';
 
-CREATE FUNCTION tenancy.set_tenant_status(p_tenant_id uuid, p_status text) RETURNS void
+CREATE FUNCTION tenancy.set_tenant_status(p_tenant_id uuid, p_status text, p_reason text) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
+DECLARE
+    v_who text := tenancy_private.platform_role();
 BEGIN
-    IF tenancy.tenant_id() IS NOT NULL OR NOT tenancy_private.may_administer(p_tenant_id) THEN
+    IF v_who IS NULL THEN
         RAISE EXCEPTION 'not permitted' USING
-            ERRCODE = 'TN002', HINT = 'SET ROLE tenancy_admin outside any tenant.';
+            ERRCODE = 'TN002',
+            HINT = 'SET ROLE tenancy_admin or tenancy_operator outside any tenant.';
     END IF;
 
-    UPDATE tenancy_private.tenant SET status = p_status WHERE id = p_tenant_id;
-    IF NOT FOUND THEN
-        RAISE EXCEPTION 'resource not found' USING ERRCODE = 'TN001';
-    END IF;
+    PERFORM tenancy_private.change_status(p_tenant_id, p_status, p_reason, v_who);
 END;
 $$;
 
-ALTER FUNCTION tenancy.set_tenant_status(p_tenant_id uuid, p_status text) OWNER TO tenancy_kernel;
+ALTER FUNCTION tenancy.set_tenant_status(p_tenant_id uuid, p_status text, p_reason text) OWNER TO tenancy_kernel;
 
-COMMENT ON FUNCTION tenancy.set_tenant_status(p_tenant_id uuid, p_status text) IS 'Set the status of a tenant (see tenancy.tenant_status). Raises TN001, TN002, 23503.';
+COMMENT ON FUNCTION tenancy.set_tenant_status(p_tenant_id uuid, p_status text, p_reason text) IS 'Set the status of a tenant as tenancy.tenant_transition allows. Raises TN001, TN002, TN004, TN020.';
 
 CREATE FUNCTION tenancy.sign_webhook(p_message_id text, p_timestamp timestamp with time zone, p_payload text) RETURNS text
     LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL RESTRICTED
@@ -1889,6 +2431,51 @@ $$;
 ALTER FUNCTION tenancy.sign_webhook(p_message_id text, p_timestamp timestamp with time zone, p_payload text) OWNER TO tenancy_kernel;
 
 COMMENT ON FUNCTION tenancy.sign_webhook(p_message_id text, p_timestamp timestamp with time zone, p_payload text) IS 'Value of the webhook-signature header for a message of the current tenant (seconds of p_timestamp are the webhook-timestamp). Raises TN001.';
+
+CREATE FUNCTION tenancy.table_order(p_deferred boolean DEFAULT false) RETURNS TABLE(relation regclass, place integer, is_cycle boolean, kind text)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_left regclass[] := ARRAY(SELECT t.relation FROM tenancy_private.tenant_table() AS t);
+    v_free regclass[];
+BEGIN
+    place := 0;
+    WHILE cardinality(v_left) > 0 LOOP
+        place := place + 1;
+        v_free := ARRAY(
+            SELECT f.relation
+            FROM unnest(v_left) AS f (relation)
+            WHERE NOT EXISTS (
+                SELECT
+                FROM pg_constraint AS k
+                WHERE k.contype = 'f' AND k.confrelid = f.relation
+                  AND k.conrelid <> f.relation AND k.conrelid = ANY (v_left)
+                  AND NOT (p_deferred AND k.condeferrable)
+            )
+        );
+        is_cycle := cardinality(v_free) = 0;
+        IF is_cycle THEN
+            v_free := v_left;
+        END IF;
+        FOR relation, kind IN
+            SELECT t.relation, t.kind
+            FROM tenancy_private.tenant_table() AS t
+            WHERE t.relation = ANY (v_free)
+            ORDER BY t.relation::text
+        LOOP
+            RETURN NEXT;
+        END LOOP;
+        v_left := ARRAY(
+            SELECT l.relation FROM unnest(v_left) AS l (relation) WHERE l.relation <> ALL (v_free)
+        );
+    END LOOP;
+END;
+$$;
+
+ALTER FUNCTION tenancy.table_order(p_deferred boolean) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy.table_order(p_deferred boolean) IS 'Tables with a tenant_id: what they are, and the order in which rows may be deleted.';
 
 CREATE FUNCTION tenancy.tenant_for_host(p_host text) RETURNS uuid
     LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL RESTRICTED
@@ -1923,6 +2510,27 @@ ALTER FUNCTION tenancy.tenant_id() OWNER TO tenancy_kernel;
 
 COMMENT ON FUNCTION tenancy.tenant_id() IS 'Tenant proven by tenancy.enter() for this transaction; NULL when there is none.';
 
+CREATE FUNCTION tenancy.tenant_state(p_name text) RETURNS TABLE(tenant_id uuid, slug text, status text, may_write boolean, grace_ends_at timestamp with time zone, archive_sha256 text)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 1
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    RETURN QUERY
+    SELECT t.id, t.slug, t.status, s.may_write, o.grace_ends_at, o.archive_sha256
+    FROM tenancy_private.tenant AS t
+    INNER JOIN tenancy.tenant_status AS s ON t.status = s.status
+    LEFT JOIN tenancy_private.offboarding AS o ON t.id = o.tenant_id
+    WHERE t.id = tenancy_private.find_tenant(p_name);
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'resource not found' USING ERRCODE = 'TN001';
+    END IF;
+END;
+$$;
+
+ALTER FUNCTION tenancy.tenant_state(p_name text) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy.tenant_state(p_name text) IS 'Id, slug, status, and the order to delete if there is one. Raises TN001.';
+
 CREATE FUNCTION tenancy.tg_count_orders() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1933,6 +2541,10 @@ DECLARE
     v_rows bigint;
     v_used bigint;
 BEGIN
+    IF tenancy_private.is_purge() THEN
+        RETURN NULL;
+    END IF;
+
     FOR v_tenant_id IN SELECT DISTINCT c.tenant_id FROM changed AS c ORDER BY c.tenant_id LOOP
         PERFORM tenancy_private.lock_usage(v_tenant_id);
         v_month := tenancy_private.open_month(v_tenant_id);
@@ -1977,6 +2589,10 @@ DECLARE
     v_rows bigint;
     v_used bigint;
 BEGIN
+    IF tenancy_private.is_purge() THEN
+        RETURN NULL;
+    END IF;
+
     FOR v_tenant_id, v_rows IN
         SELECT c.tenant_id, count(*) FROM changed AS c GROUP BY c.tenant_id ORDER BY c.tenant_id
     LOOP
@@ -2010,6 +2626,10 @@ DECLARE
     v_bytes numeric;
     v_used numeric;
 BEGIN
+    IF tenancy_private.is_purge() THEN
+        RETURN NULL;
+    END IF;
+
     FOR v_tenant_id, v_bytes IN
         SELECT c.tenant_id, sum(c.size_bytes) FROM changed AS c
         GROUP BY c.tenant_id ORDER BY c.tenant_id
@@ -2062,6 +2682,10 @@ CREATE FUNCTION tenancy.tg_lock_usage() RETURNS trigger
 DECLARE
     v_tenant_id uuid := tenancy.tenant_id();
 BEGIN
+    IF tenancy_private.is_purge() THEN
+        RETURN NULL;
+    END IF;
+
     IF v_tenant_id IS NOT NULL THEN
         PERFORM tenancy_private.lock_usage(v_tenant_id);
     END IF;
@@ -2079,6 +2703,10 @@ CREATE FUNCTION tenancy.tg_note_time_zone() RETURNS trigger
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 BEGIN
+    IF tenancy_private.is_purge() THEN
+        RETURN NULL;
+    END IF;
+
     PERFORM tenancy_private.lock_usage(new.tenant_id);
     UPDATE tenancy_private.usage_counter AS u
     SET time_zone = new.time_zone
@@ -2101,6 +2729,10 @@ DECLARE
     v_bytes numeric;
     v_used numeric;
 BEGIN
+    IF tenancy_private.is_purge() THEN
+        RETURN NULL;
+    END IF;
+
     FOR v_tenant_id, v_bytes IN
         SELECT d.tenant_id, sum(d.bytes)
         FROM (
@@ -2127,6 +2759,22 @@ $$;
 ALTER FUNCTION tenancy.tg_resize_storage() OWNER TO tenancy_kernel;
 
 COMMENT ON FUNCTION tenancy.tg_resize_storage() IS 'Trigger: count changed sizes of stored objects. Raises TN010.';
+
+CREATE FUNCTION tenancy.transactions_in_context() RETURNS TABLE(virtualtransaction text, pid integer)
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT l.virtualtransaction, l.pid
+    FROM pg_locks AS l
+    INNER JOIN pg_database AS d ON l.database = d.oid
+    WHERE l.locktype = 'relation' AND d.datname = current_database()
+      AND l.relation = 'tenancy_private.tenant'::regclass
+      AND l.pid <> pg_backend_pid();
+$$;
+
+ALTER FUNCTION tenancy.transactions_in_context() OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy.transactions_in_context() IS 'Open transactions of others that may have entered a tenant; a caller waits until those of now are gone.';
 
 CREATE FUNCTION tenancy.unprotect_table(p_table regclass) RETURNS void
     LANGUAGE plpgsql
@@ -2377,7 +3025,9 @@ BEGIN
         v_identity := tenancy_private.identify_api_key(p_key);
     END IF;
 
-    IF v_identity.tenant_id = v_tenant_id AND tenancy_private.may_enter(v_tenant_id, '{}') THEN
+    IF v_identity.tenant_id = v_tenant_id
+        AND tenancy_private.may_enter(v_tenant_id, v_identity.role, '{}')
+    THEN
         PERFORM tenancy_private.note_key_use(v_identity.unused_key);
         RETURN true;
     END IF;
@@ -2411,6 +3061,53 @@ ALTER FUNCTION tenancy.withdraw_invitation(p_tenant_id uuid, p_invitation_id uui
 
 COMMENT ON FUNCTION tenancy.withdraw_invitation(p_tenant_id uuid, p_invitation_id uuid) IS 'Withdraw an invitation that nobody has accepted. Raises TN001, TN002.';
 
+CREATE FUNCTION tenancy_private.archive_columns(p_table regclass) RETURNS TABLE(name name, is_id boolean, is_key boolean)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    WITH linked AS (
+        SELECT u.attnum, bool_and(p.table_name IS NOT NULL) AS is_inside
+        FROM pg_constraint AS k
+        INNER JOIN pg_class AS c
+            ON c.oid = CASE WHEN k.conrelid = p_table THEN k.confrelid ELSE k.conrelid END
+        INNER JOIN pg_namespace AS n ON c.relnamespace = n.oid
+        LEFT JOIN tenancy.protected_table AS p
+            ON n.nspname = p.schema_name AND c.relname = p.table_name
+        CROSS JOIN LATERAL unnest(
+            CASE WHEN k.conrelid = p_table THEN k.conkey END
+            || CASE WHEN k.confrelid = p_table THEN k.confkey END
+        ) AS u (attnum)
+        WHERE k.contype = 'f' AND p_table IN (k.conrelid, k.confrelid)
+        GROUP BY u.attnum
+    ),
+
+    keyed AS (
+        SELECT u.attnum
+        FROM pg_constraint AS k
+        CROSS JOIN LATERAL unnest(k.conkey) AS u (attnum)
+        WHERE k.contype = 'p' AND k.conrelid = p_table
+    )
+
+    SELECT
+        a.attname,
+        a.atttypid = 'uuid'::regtype AND a.attname <> 'tenant_id'
+        AND coalesce(l.is_inside, k.attnum IS NOT NULL OR p.subject_column = a.attname, false),
+        k.attnum IS NOT NULL
+    FROM pg_attribute AS a
+    INNER JOIN pg_class AS c ON a.attrelid = c.oid
+    INNER JOIN pg_namespace AS n ON c.relnamespace = n.oid
+    LEFT JOIN tenancy.protected_table AS p
+        ON n.nspname = p.schema_name AND c.relname = p.table_name
+    LEFT JOIN linked AS l ON a.attnum = l.attnum
+    LEFT JOIN keyed AS k ON a.attnum = k.attnum
+    WHERE a.attrelid = p_table AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
+    ORDER BY a.attnum;
+$$;
+
+ALTER FUNCTION tenancy_private.archive_columns(p_table regclass) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy_private.archive_columns(p_table regclass) IS 'Columns of a table in an archive, whether a clone renames them, and whether they are its key.';
+
 CREATE FUNCTION tenancy_private.begin_maintenance(p_table regclass) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -2425,6 +3122,46 @@ $$;
 ALTER FUNCTION tenancy_private.begin_maintenance(p_table regclass) OWNER TO tenancy_kernel;
 
 COMMENT ON FUNCTION tenancy_private.begin_maintenance(p_table regclass) IS 'Lock a table of the caller and lift FORCE until tenancy_private.end_maintenance(). Raises TN008 at COMMIT otherwise.';
+
+CREATE FUNCTION tenancy_private.change_status(p_tenant_id uuid, p_status text, p_reason text, p_who text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_from text;
+BEGIN
+    IF length(btrim(coalesce(p_reason, ''))) NOT BETWEEN 10 AND 1000 THEN
+        RAISE EXCEPTION 'a change of status needs a reason' USING
+            ERRCODE = 'TN004', HINT = 'Give it in a sentence of 10 to 1000 characters.';
+    END IF;
+
+    SELECT t.status INTO v_from
+    FROM tenancy_private.tenant AS t
+    WHERE t.id = p_tenant_id
+    FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'resource not found' USING ERRCODE = 'TN001';
+    ELSIF v_from = p_status THEN
+        RETURN;
+    ELSIF NOT EXISTS (
+        SELECT
+        FROM tenancy.tenant_transition AS x
+        WHERE x.from_status = v_from AND x.to_status = p_status
+          AND (x.who = p_who OR (x.who = 'operator' AND p_who = 'admin'))
+    ) THEN
+        RAISE EXCEPTION 'a tenant cannot go from % to % here', v_from, p_status USING
+            ERRCODE = 'TN020',
+            HINT = 'tenancy.tenant_transition lists what is allowed, and to whom.';
+    END IF;
+
+    UPDATE tenancy_private.tenant SET status = p_status WHERE id = p_tenant_id;
+    PERFORM tenancy_private.log_status(p_tenant_id, v_from, p_status, p_reason);
+END;
+$$;
+
+ALTER FUNCTION tenancy_private.change_status(p_tenant_id uuid, p_status text, p_reason text, p_who text) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy_private.change_status(p_tenant_id uuid, p_status text, p_reason text, p_who text) IS 'Take a step of tenancy.tenant_transition and record it. Raises TN001, TN004, TN020.';
 
 CREATE FUNCTION tenancy_private.charge_rate(p_tenant_id uuid, p_action text, p_actor_id uuid, p_cost integer, p_now timestamp with time zone DEFAULT NULL::timestamp with time zone, OUT allowed boolean, OUT remaining integer, OUT retry_after interval) RETURNS record
     LANGUAGE plpgsql SECURITY DEFINER
@@ -2481,6 +3218,27 @@ ALTER FUNCTION tenancy_private.claim_slug(p_slug text, p_tenant_id uuid) OWNER T
 
 COMMENT ON FUNCTION tenancy_private.claim_slug(p_slug text, p_tenant_id uuid) IS 'Reserve a slug and everything that looks like it. Raises TN005.';
 
+CREATE FUNCTION tenancy_private.clone_id(p_id uuid, p_tenant_id uuid) RETURNS uuid
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT encode(
+        set_byte(
+            set_byte(
+                substring(uuid_send(p_id), 1, 6) || substring(d.digest, 1, 10),
+                6, 112 | (get_byte(d.digest, 0) & 15)
+            ),
+            8, 128 | (get_byte(d.digest, 2) & 63)
+        ),
+        'hex'
+    )::uuid
+    FROM (SELECT sha256(uuid_send(p_id) || uuid_send(p_tenant_id)) AS digest) AS d;
+$$;
+
+ALTER FUNCTION tenancy_private.clone_id(p_id uuid, p_tenant_id uuid) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy_private.clone_id(p_id uuid, p_tenant_id uuid) IS 'The uuid (version 7) that stands for p_id in the clone p_tenant_id; NULL for NULL.';
+
 CREATE FUNCTION tenancy_private.context_in_force() RETURNS text
     LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL RESTRICTED
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -2530,6 +3288,29 @@ $$;
 ALTER FUNCTION tenancy_private.context_mac(p_kid text, p_body text) OWNER TO tenancy_kernel;
 
 COMMENT ON FUNCTION tenancy_private.context_mac(p_kid text, p_body text) IS 'HMAC-SHA-256 of p_body and this transaction under key p_kid, 64 hex digits; NULL without such a key.';
+
+CREATE FUNCTION tenancy_private.count_rows(p_tenant_id uuid, p_table regclass, p_kind text) RETURNS bigint
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+DECLARE
+    v_rows bigint;
+BEGIN
+    IF p_kind = 'registered' THEN
+        RETURN app.count_rows(p_table);
+    ELSIF NOT has_table_privilege('tenancy_kernel', p_table, 'SELECT') THEN
+        RETURN NULL;
+    END IF;
+
+    EXECUTE format('SELECT count(*) FROM %s WHERE tenant_id = $1', p_table)
+    INTO v_rows USING p_tenant_id;
+    RETURN v_rows;
+END;
+$_$;
+
+ALTER FUNCTION tenancy_private.count_rows(p_tenant_id uuid, p_table regclass, p_kind text) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy_private.count_rows(p_tenant_id uuid, p_table regclass, p_kind text) IS 'Rows of a tenant in a table; NULL for a kept table that the kernel may not read.';
 
 CREATE FUNCTION tenancy_private.create_api_key(p_tenant_id uuid, p_kind text, p_role text, p_days integer, p_scopes text[], p_actor_id uuid) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
@@ -2810,6 +3591,7 @@ BEGIN
     END IF;
 
     PERFORM tenancy_private.claim_slug(p_slug, p_id);
+    PERFORM tenancy_private.log_status(p_id, NULL, 'provisioning', 'signed up on the platform');
     INSERT INTO tenancy_private.resource (tenant_id, name)
     VALUES (p_id, 'settings'), (p_id, 'bucket');
 END;
@@ -2851,6 +3633,21 @@ ALTER FUNCTION tenancy_private.is_over_rate(p_tenant_id uuid, p_action text, p_a
 
 COMMENT ON FUNCTION tenancy_private.is_over_rate(p_tenant_id uuid, p_action text, p_actor_id uuid) IS 'True when a tenant has used up its rate for an action.';
 
+CREATE FUNCTION tenancy_private.is_purge() RETURNS boolean
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL RESTRICTED
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    RETURN current_setting('role') = 'tenancy_operator'
+        AND substr(tenancy_private.context_in_force(), 72, 64)
+        = encode(sha256(convert_to('{"purpose": "purge"}', 'UTF8')), 'hex');
+END;
+$$;
+
+ALTER FUNCTION tenancy_private.is_purge() OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy_private.is_purge() IS 'True in a job that purges its tenant.';
+
 CREATE FUNCTION tenancy_private.lock_usage(p_tenant_id uuid) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -2875,6 +3672,25 @@ ALTER FUNCTION tenancy_private.lock_usage(p_tenant_id uuid) OWNER TO tenancy_ker
 
 COMMENT ON FUNCTION tenancy_private.lock_usage(p_tenant_id uuid) IS 'Lock the counters of a tenant, which are made if need be.';
 
+CREATE FUNCTION tenancy_private.log_status(p_tenant_id uuid, p_from text, p_to text, p_reason text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    INSERT INTO tenancy_private.tenant_status_log (
+        id, tenant_id, from_status, to_status, reason, changed_by, changed_as, actor_id
+    )
+    VALUES (
+        tenancy.uuidv7(), p_tenant_id, p_from, p_to, btrim(p_reason), session_user,
+        current_setting('role'), tenancy.actor_id()
+    );
+END;
+$$;
+
+ALTER FUNCTION tenancy_private.log_status(p_tenant_id uuid, p_from text, p_to text, p_reason text) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy_private.log_status(p_tenant_id uuid, p_from text, p_to text, p_reason text) IS 'Write a row of tenancy_private.tenant_status_log for the caller.';
+
 CREATE FUNCTION tenancy_private.may_administer(p_tenant_id uuid) RETURNS boolean
     LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL RESTRICTED
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -2896,7 +3712,7 @@ ALTER FUNCTION tenancy_private.may_administer(p_tenant_id uuid) OWNER TO tenancy
 
 COMMENT ON FUNCTION tenancy_private.may_administer(p_tenant_id uuid) IS 'True for a manager or admin inside the tenant, and for tenancy_admin outside any.';
 
-CREATE FUNCTION tenancy_private.may_enter(p_tenant_id uuid, p_request jsonb) RETURNS boolean
+CREATE FUNCTION tenancy_private.may_enter(p_tenant_id uuid, p_role text, p_request jsonb) RETURNS boolean
     LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL RESTRICTED
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -2906,8 +3722,11 @@ BEGIN
         FROM tenancy_private.tenant AS t
         INNER JOIN tenancy.tenant_status AS s ON t.status = s.status
         INNER JOIN tenancy_private.node AS n ON t.region = n.region
+        INNER JOIN tenancy.tenant_role AS r ON r.role = p_role
+        LEFT JOIN tenancy.tenant_role AS lowest ON s.lowest_role = lowest.role
         WHERE t.id = p_tenant_id
           AND s.may_enter
+          AND r.rank >= coalesce(lowest.rank, 0)
           AND coalesce(p_request ->> 'tenant', t.slug) IN (t.slug, t.id::text)
           AND coalesce(p_request ->> 'location', t.slug) IN (t.slug, t.id::text)
           AND coalesce(tenancy_private.find_tenant_of_host(p_request ->> 'host'), t.id) = t.id
@@ -2915,9 +3734,9 @@ BEGIN
 END;
 $$;
 
-ALTER FUNCTION tenancy_private.may_enter(p_tenant_id uuid, p_request jsonb) OWNER TO tenancy_kernel;
+ALTER FUNCTION tenancy_private.may_enter(p_tenant_id uuid, p_role text, p_request jsonb) OWNER TO tenancy_kernel;
 
-COMMENT ON FUNCTION tenancy_private.may_enter(p_tenant_id uuid, p_request jsonb) IS 'True when the tenant exists, its status and region admit it here, and no hint disagrees.';
+COMMENT ON FUNCTION tenancy_private.may_enter(p_tenant_id uuid, p_role text, p_request jsonb) IS 'True when the tenant exists, its status and region admit this role here, and no hint disagrees.';
 
 CREATE FUNCTION tenancy_private.note_key_failure(p_tenant_id uuid) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
@@ -3003,6 +3822,7 @@ COMMENT ON COLUMN tenancy_private.platform_action.reviewed_at IS 'When it was re
 
 CREATE FUNCTION tenancy_private.note_platform_action(p_tenant_id uuid, p_action text) RETURNS void
     LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
     BEGIN ATOMIC
  INSERT INTO tenancy_private.platform_action (id, tenant_id, action, performed_by)
    VALUES (tenancy.uuidv7(), note_platform_action.p_tenant_id, note_platform_action.p_action, SESSION_USER);
@@ -3067,6 +3887,81 @@ $$;
 ALTER FUNCTION tenancy_private.open_rate_window(p_tenant_id uuid, p_action text, p_holder uuid) OWNER TO tenancy_kernel;
 
 COMMENT ON FUNCTION tenancy_private.open_rate_window(p_tenant_id uuid, p_action text, p_holder uuid) IS 'Make a rate window and forget idle ones. Raises TN011.';
+
+CREATE FUNCTION tenancy_private.open_receipt(p_tenant_id uuid) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    INSERT INTO tenancy_private.purge_receipt (tenant_id, resource, is_kept, rows_before, why)
+    SELECT p_tenant_id, o.relation::text, o.kind = 'kept',
+        coalesce(tenancy_private.count_rows(p_tenant_id, o.relation, o.kind), 0), k.why
+    FROM tenancy.table_order() AS o
+    LEFT JOIN tenancy.kept_table AS k
+        ON o.relation = to_regclass(format('%I.%I', k.schema_name, k.table_name))
+    ON CONFLICT (tenant_id, resource) DO NOTHING;
+END;
+$$;
+
+ALTER FUNCTION tenancy_private.open_receipt(p_tenant_id uuid) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy_private.open_receipt(p_tenant_id uuid) IS 'Add what a tenant has in each table to its receipt. Idempotent.';
+
+CREATE FUNCTION tenancy_private.platform_role() RETURNS text
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL RESTRICTED
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    RETURN CASE
+        WHEN tenancy_private.verified_context() IS NOT NULL THEN NULL
+        WHEN current_setting('role') = 'tenancy_admin' THEN 'admin'
+        WHEN current_setting('role') = 'tenancy_operator' THEN 'operator'
+    END;
+END;
+$$;
+
+ALTER FUNCTION tenancy_private.platform_role() OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy_private.platform_role() IS 'admin or operator, for the role in force outside any tenant; else NULL.';
+
+CREATE FUNCTION tenancy_private.purge_step(p_tenant_id uuid, p_kind text, p_tables regclass[], p_limit integer) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+DECLARE
+    v_rows bigint;
+BEGIN
+    IF p_kind = 'registered' THEN
+        WITH deleted AS (
+            SELECT d.relation, d.rows FROM app.delete_rows(p_tables, p_limit) AS d
+        ),
+
+        noted AS (
+            UPDATE tenancy_private.purge_receipt AS r
+            SET rows_deleted = r.rows_deleted + d.rows
+            FROM deleted AS d
+            WHERE r.tenant_id = p_tenant_id AND r.resource = d.relation::text AND d.rows > 0
+        )
+
+        SELECT sum(d.rows) INTO v_rows FROM deleted AS d;
+        RETURN v_rows;
+    END IF;
+
+    EXECUTE format(
+        'DELETE FROM %1$s WHERE tenant_id = $1 '
+        'AND ctid = ANY (ARRAY(SELECT ctid FROM %1$s WHERE tenant_id = $1 LIMIT $2))', p_tables[1]
+    ) USING p_tenant_id, p_limit;
+    GET DIAGNOSTICS v_rows = ROW_COUNT;
+    UPDATE tenancy_private.purge_receipt AS r
+    SET rows_deleted = r.rows_deleted + v_rows
+    WHERE r.tenant_id = p_tenant_id AND r.resource = p_tables[1]::text AND v_rows > 0;
+    RETURN v_rows;
+END;
+$_$;
+
+ALTER FUNCTION tenancy_private.purge_step(p_tenant_id uuid, p_kind text, p_tables regclass[], p_limit integer) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy_private.purge_step(p_tenant_id uuid, p_kind text, p_tables regclass[], p_limit integer) IS 'Delete a batch and add it to the receipt; the number of rows.';
 
 CREATE FUNCTION tenancy_private.random_secret(p_prefix text) RETURNS text
     LANGUAGE sql PARALLEL SAFE
@@ -3232,6 +4127,29 @@ ALTER FUNCTION tenancy_private.refuse_over_limit(p_tenant_id uuid, p_name text, 
 
 COMMENT ON FUNCTION tenancy_private.refuse_over_limit(p_tenant_id uuid, p_name text, p_used numeric, p_added numeric) IS 'Raise TN010 when an addition exceeds a limit of the tenant.';
 
+CREATE FUNCTION tenancy_private.refuse_unreachable() RETURNS void
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_tables text;
+BEGIN
+    SELECT string_agg(t.relation::text, ', ' ORDER BY t.relation::text) INTO v_tables
+    FROM tenancy_private.tenant_table() AS t
+    WHERE t.kind = 'unreachable';
+    IF v_tables IS NOT NULL THEN
+        RAISE EXCEPTION 'rows of tenants are out of reach in %', v_tables USING
+            ERRCODE = 'TN025',
+            HINT = 'As its owner: SELECT tenancy.protect_table(…), again if it was protected '
+            'before; drop restrictive policies; or list it in tenancy.kept_table.';
+    END IF;
+END;
+$$;
+
+ALTER FUNCTION tenancy_private.refuse_unreachable() OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy_private.refuse_unreachable() IS 'Refuse while a table with a tenant_id can neither be exported nor emptied. Raises TN025.';
+
 CREATE FUNCTION tenancy_private.repeated_request(p_idempotency_key text, p_digest bytea, p_tenant_id uuid) RETURNS uuid
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -3347,6 +4265,31 @@ ALTER FUNCTION tenancy_private.require_administrator(p_tenant_id uuid, p_action 
 
 COMMENT ON FUNCTION tenancy_private.require_administrator(p_tenant_id uuid, p_action text) IS 'Refuse whoever may not manage a tenant; record an action of the platform (NULL: only reads). Raises TN002.';
 
+CREATE FUNCTION tenancy_private.require_job(p_purpose text) RETURNS uuid
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL RESTRICTED
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_body text := tenancy_private.context_in_force();
+    v_request text := current_setting('tenancy.request', true);
+BEGIN
+    IF substr(v_body, 69, 1) = 'o'
+        AND substr(v_body, 72, 64) = encode(sha256(convert_to(v_request, 'UTF8')), 'hex')
+        AND v_request::jsonb ->> 'purpose' = p_purpose
+    THEN
+        RETURN substr(v_body, 5, 32)::uuid;
+    END IF;
+
+    RAISE EXCEPTION 'not permitted' USING
+        ERRCODE = 'TN002',
+        HINT = format('SELECT tenancy.enter_system(…, %L) first in the transaction.', p_purpose);
+END;
+$$;
+
+ALTER FUNCTION tenancy_private.require_job(p_purpose text) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy_private.require_job(p_purpose text) IS 'The tenant of a job with this purpose. Raises TN002 for everybody else.';
+
 CREATE FUNCTION tenancy_private.sign_context(p_tenant_id uuid, p_actor_id uuid, p_role text, p_request jsonb, p_may_write boolean) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -3401,6 +4344,63 @@ END;
 ALTER FUNCTION tenancy_private.slug_skeleton(p_slug text) OWNER TO tenancy_kernel;
 
 COMMENT ON FUNCTION tenancy_private.slug_skeleton(p_slug text) IS 'Slug with look-alike characters folded together and hyphens removed.';
+
+CREATE FUNCTION tenancy_private.tenant_table() RETURNS TABLE(relation regclass, kind text)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT
+        c.oid::regclass,
+        CASE
+            WHEN k.why IS NOT NULL THEN 'kept'
+            WHEN p.table_name IS NULL AND c.relowner = 'tenancy_kernel'::regrole THEN 'kernel'
+            WHEN p.table_name IS NOT NULL
+                AND has_table_privilege('tenancy_owner', c.oid, 'SELECT')
+                AND has_table_privilege('tenancy_owner', c.oid, 'INSERT')
+                AND has_table_privilege('tenancy_owner', c.oid, 'DELETE')
+                AND EXISTS (
+                    SELECT
+                    FROM pg_policy AS d
+                    WHERE d.polrelid = c.oid AND d.polname = 'owner_door'
+                      AND 'tenancy_owner'::regrole = ANY (d.polroles)
+                )
+                AND NOT EXISTS (
+                    SELECT
+                    FROM pg_policy AS d
+                    WHERE d.polrelid = c.oid AND NOT d.polpermissive AND d.polname <> 'tenant_wall'
+                      AND d.polroles && ARRAY[0, 'tenancy_owner'::regrole]::oid[]
+                )
+                THEN 'registered'
+            ELSE 'unreachable'
+        END
+    FROM pg_class AS c
+    INNER JOIN pg_namespace AS n ON c.relnamespace = n.oid
+    INNER JOIN pg_attribute AS a
+        ON c.oid = a.attrelid AND a.attname = 'tenant_id' AND NOT a.attisdropped
+    LEFT JOIN tenancy.protected_table AS p
+        ON n.nspname = p.schema_name AND c.relname = p.table_name
+    LEFT JOIN tenancy.kept_table AS k ON n.nspname = k.schema_name AND c.relname = k.table_name
+    WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence <> 't'
+      AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema';
+$$;
+
+ALTER FUNCTION tenancy_private.tenant_table() OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy_private.tenant_table() IS 'Tables of the database with a tenant_id: registered, kernel, kept or unreachable.';
+
+CREATE FUNCTION tenancy_private.tg_append_only() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    RAISE EXCEPTION '% is append only', tg_table_name USING
+        ERRCODE = 'TN027', HINT = 'Record what is true now in a new row.';
+END;
+$$;
+
+ALTER FUNCTION tenancy_private.tg_append_only() OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy_private.tg_append_only() IS 'Trigger: refuse every change but an INSERT. Raises TN027.';
 
 CREATE FUNCTION tenancy_private.tg_end_of_maintenance() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -4820,6 +5820,22 @@ COMMENT ON COLUMN tenancy.access_matrix.row_scope IS 'tenant: every row of the o
 
 COMMENT ON COLUMN tenancy.access_matrix.columns IS 'Only these columns; NULL for all.';
 
+CREATE TABLE tenancy.kept_table (
+    schema_name name NOT NULL,
+    table_name name NOT NULL,
+    why text NOT NULL
+);
+
+ALTER TABLE tenancy.kept_table OWNER TO tenancy_kernel;
+
+COMMENT ON TABLE tenancy.kept_table IS 'Tables whose rows outlive the tenant they name.';
+
+COMMENT ON COLUMN tenancy.kept_table.schema_name IS 'Schema of the table.';
+
+COMMENT ON COLUMN tenancy.kept_table.table_name IS 'Name of the table.';
+
+COMMENT ON COLUMN tenancy.kept_table.why IS 'Stands in every receipt.';
+
 CREATE TABLE tenancy.plan (
     plan text NOT NULL,
     name text NOT NULL,
@@ -4926,6 +5942,9 @@ CREATE TABLE tenancy.tenant_status (
     status text NOT NULL,
     may_enter boolean NOT NULL,
     may_write boolean NOT NULL,
+    lowest_role text,
+    jobs text DEFAULT 'none'::text NOT NULL,
+    CONSTRAINT tenant_status_jobs_check CHECK ((jobs = ANY (ARRAY['none'::text, 'read'::text, 'write'::text]))),
     CONSTRAINT tenant_status_write_needs_entry CHECK ((may_enter OR (NOT may_write)))
 );
 
@@ -4938,6 +5957,27 @@ COMMENT ON COLUMN tenancy.tenant_status.status IS 'provisioning, active, read_on
 COMMENT ON COLUMN tenancy.tenant_status.may_enter IS 'A credential of the tenant is accepted.';
 
 COMMENT ON COLUMN tenancy.tenant_status.may_write IS 'Otherwise tenancy.enter() makes the transaction read-only, which nothing inside it can undo.';
+
+COMMENT ON COLUMN tenancy.tenant_status.lowest_role IS 'Roles below this one may not enter; NULL admits all.';
+
+COMMENT ON COLUMN tenancy.tenant_status.jobs IS 'What tenancy.enter_system() lets a job do: none, read or write.';
+
+CREATE TABLE tenancy.tenant_transition (
+    from_status text NOT NULL,
+    to_status text NOT NULL,
+    who text NOT NULL,
+    CONSTRAINT tenant_transition_who_check CHECK ((who = ANY (ARRAY['admin'::text, 'operator'::text, 'procedure'::text])))
+);
+
+ALTER TABLE tenancy.tenant_transition OWNER TO tenancy_kernel;
+
+COMMENT ON TABLE tenancy.tenant_transition IS 'Which change of status is allowed. No row means never.';
+
+COMMENT ON COLUMN tenancy.tenant_transition.from_status IS 'Status before.';
+
+COMMENT ON COLUMN tenancy.tenant_transition.to_status IS 'Status after.';
+
+COMMENT ON COLUMN tenancy.tenant_transition.who IS 'admin: tenancy_admin; operator: also tenancy_operator; procedure: only the function of the step.';
 
 CREATE TABLE tenancy_private.access_ticket (
     id uuid NOT NULL,
@@ -5241,6 +6281,44 @@ COMMENT ON COLUMN tenancy_private.node.region IS 'Tenants of other regions canno
 
 COMMENT ON COLUMN tenancy_private.node.platform_domain IS 'slug.<this domain> is a hint that must agree with the credential.';
 
+CREATE TABLE tenancy_private.offboarding (
+    tenant_id uuid NOT NULL,
+    reason text NOT NULL,
+    begun_by name NOT NULL,
+    begun_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    grace_ends_at timestamp with time zone NOT NULL,
+    hurried_because text,
+    archive_sha256 text,
+    purge_begun_by name,
+    purge_began_at timestamp with time zone,
+    purged_at timestamp with time zone,
+    CONSTRAINT offboarding_archive_sha256_check CHECK ((archive_sha256 ~ '^[0-9a-f]{64}$'::text))
+);
+
+ALTER TABLE tenancy_private.offboarding OWNER TO tenancy_kernel;
+
+COMMENT ON TABLE tenancy_private.offboarding IS 'The order to delete a tenant. A change of mind is a change of status; the newest order counts.';
+
+COMMENT ON COLUMN tenancy_private.offboarding.tenant_id IS 'Tenant.';
+
+COMMENT ON COLUMN tenancy_private.offboarding.reason IS 'Why, in a sentence.';
+
+COMMENT ON COLUMN tenancy_private.offboarding.begun_by IS 'Login that gave the order.';
+
+COMMENT ON COLUMN tenancy_private.offboarding.begun_at IS 'When it was given.';
+
+COMMENT ON COLUMN tenancy_private.offboarding.grace_ends_at IS 'Nothing is deleted before.';
+
+COMMENT ON COLUMN tenancy_private.offboarding.hurried_because IS 'Why the purge did not wait for the end of the grace period; NULL when it did.';
+
+COMMENT ON COLUMN tenancy_private.offboarding.archive_sha256 IS 'The archive made before the purge.';
+
+COMMENT ON COLUMN tenancy_private.offboarding.purge_begun_by IS 'Login that began the purge.';
+
+COMMENT ON COLUMN tenancy_private.offboarding.purge_began_at IS 'When: from here on no way back.';
+
+COMMENT ON COLUMN tenancy_private.offboarding.purged_at IS 'When the last row was counted as gone.';
+
 CREATE TABLE tenancy_private.provisioning_request (
     idempotency_key text NOT NULL,
     digest bytea NOT NULL,
@@ -5260,6 +6338,35 @@ COMMENT ON COLUMN tenancy_private.provisioning_request.digest IS 'SHA-256 of the
 COMMENT ON COLUMN tenancy_private.provisioning_request.tenant_id IS 'The tenant it made.';
 
 COMMENT ON COLUMN tenancy_private.provisioning_request.created_at IS 'When it was made.';
+
+CREATE TABLE tenancy_private.purge_receipt (
+    tenant_id uuid NOT NULL,
+    resource text NOT NULL,
+    is_kept boolean NOT NULL,
+    rows_before bigint NOT NULL,
+    rows_deleted bigint DEFAULT 0 NOT NULL,
+    rows_after bigint,
+    why text,
+    CONSTRAINT purge_receipt_says_why CHECK (((NOT is_kept) OR (why IS NOT NULL)))
+);
+
+ALTER TABLE tenancy_private.purge_receipt OWNER TO tenancy_kernel;
+
+COMMENT ON TABLE tenancy_private.purge_receipt IS 'What a purge found, deleted and left, by table.';
+
+COMMENT ON COLUMN tenancy_private.purge_receipt.tenant_id IS 'Tenant.';
+
+COMMENT ON COLUMN tenancy_private.purge_receipt.resource IS 'schema.table.';
+
+COMMENT ON COLUMN tenancy_private.purge_receipt.is_kept IS 'Its rows outlive the tenant.';
+
+COMMENT ON COLUMN tenancy_private.purge_receipt.rows_before IS 'Counted when the purge began.';
+
+COMMENT ON COLUMN tenancy_private.purge_receipt.rows_deleted IS 'Sum over the batches.';
+
+COMMENT ON COLUMN tenancy_private.purge_receipt.rows_after IS 'Counted when the purge ended; NULL until then.';
+
+COMMENT ON COLUMN tenancy_private.purge_receipt.why IS 'Why rows are kept.';
 
 CREATE TABLE tenancy_private.resource (
     tenant_id uuid NOT NULL,
@@ -5328,6 +6435,41 @@ COMMENT ON COLUMN tenancy_private.tenant_limit.tenant_id IS 'The tenant.';
 COMMENT ON COLUMN tenancy_private.tenant_limit.name IS 'As in tenancy.plan_limit.';
 
 COMMENT ON COLUMN tenancy_private.tenant_limit.value IS 'The limit; NULL is unlimited.';
+
+CREATE TABLE tenancy_private.tenant_status_log (
+    id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    from_status text,
+    to_status text NOT NULL,
+    reason text NOT NULL,
+    changed_by name NOT NULL,
+    changed_as text NOT NULL,
+    actor_id uuid,
+    changed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT tenant_status_log_reason_check CHECK (((length(btrim(reason)) >= 10) AND (length(btrim(reason)) <= 1000)))
+);
+
+ALTER TABLE tenancy_private.tenant_status_log OWNER TO tenancy_kernel;
+
+COMMENT ON TABLE tenancy_private.tenant_status_log IS 'Every change of a tenant''s status: who, when, why. Append only.';
+
+COMMENT ON COLUMN tenancy_private.tenant_status_log.id IS 'Time-ordered uuid.';
+
+COMMENT ON COLUMN tenancy_private.tenant_status_log.tenant_id IS 'Tenant.';
+
+COMMENT ON COLUMN tenancy_private.tenant_status_log.from_status IS 'Status before; NULL when the tenant came from an archive.';
+
+COMMENT ON COLUMN tenancy_private.tenant_status_log.to_status IS 'Status after.';
+
+COMMENT ON COLUMN tenancy_private.tenant_status_log.reason IS 'Why, in a sentence.';
+
+COMMENT ON COLUMN tenancy_private.tenant_status_log.changed_by IS 'Login (session_user).';
+
+COMMENT ON COLUMN tenancy_private.tenant_status_log.changed_as IS 'The role in force.';
+
+COMMENT ON COLUMN tenancy_private.tenant_status_log.actor_id IS 'Who acted inside the tenant; NULL for the platform and its jobs.';
+
+COMMENT ON COLUMN tenancy_private.tenant_status_log.changed_at IS 'When.';
 
 CREATE TABLE tenancy_private.webhook_secret (
     id uuid NOT NULL,
@@ -5425,6 +6567,9 @@ ALTER TABLE ONLY public.yoyo_lock
 ALTER TABLE ONLY tenancy.access_matrix
     ADD CONSTRAINT access_matrix_pkey PRIMARY KEY (resource, role, command);
 
+ALTER TABLE ONLY tenancy.kept_table
+    ADD CONSTRAINT kept_table_pkey PRIMARY KEY (schema_name, table_name);
+
 ALTER TABLE ONLY tenancy.plan_feature
     ADD CONSTRAINT plan_feature_pkey PRIMARY KEY (plan, feature);
 
@@ -5454,6 +6599,9 @@ ALTER TABLE ONLY tenancy.tenant_role
 
 ALTER TABLE ONLY tenancy.tenant_status
     ADD CONSTRAINT tenant_status_pkey PRIMARY KEY (status);
+
+ALTER TABLE ONLY tenancy.tenant_transition
+    ADD CONSTRAINT tenant_transition_pkey PRIMARY KEY (from_status, to_status);
 
 ALTER TABLE ONLY tenancy_private.access_ticket
     ADD CONSTRAINT access_ticket_digest_key UNIQUE (digest);
@@ -5500,11 +6648,17 @@ ALTER TABLE ONLY tenancy_private.member
 ALTER TABLE ONLY tenancy_private.node
     ADD CONSTRAINT node_pkey PRIMARY KEY (one);
 
+ALTER TABLE ONLY tenancy_private.offboarding
+    ADD CONSTRAINT offboarding_pkey PRIMARY KEY (tenant_id);
+
 ALTER TABLE ONLY tenancy_private.platform_action
     ADD CONSTRAINT platform_action_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY tenancy_private.provisioning_request
     ADD CONSTRAINT provisioning_request_pkey PRIMARY KEY (idempotency_key);
+
+ALTER TABLE ONLY tenancy_private.purge_receipt
+    ADD CONSTRAINT purge_receipt_pkey PRIMARY KEY (tenant_id, resource);
 
 ALTER TABLE ONLY tenancy_private.rate_window
     ADD CONSTRAINT rate_window_pkey PRIMARY KEY (tenant_id, action, actor_id);
@@ -5529,6 +6683,9 @@ ALTER TABLE ONLY tenancy_private.tenant
 
 ALTER TABLE ONLY tenancy_private.tenant
     ADD CONSTRAINT tenant_slug_key UNIQUE (slug);
+
+ALTER TABLE ONLY tenancy_private.tenant_status_log
+    ADD CONSTRAINT tenant_status_log_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY tenancy_private.usage_counter
     ADD CONSTRAINT usage_counter_pkey PRIMARY KEY (tenant_id);
@@ -5588,6 +6745,8 @@ CREATE UNIQUE INDEX context_key_current_idx ON tenancy_private.context_key USING
 CREATE INDEX invitation_tenant_id_idx ON tenancy_private.invitation USING btree (tenant_id);
 
 CREATE INDEX member_user_id_idx ON tenancy_private.member USING btree (user_id);
+
+CREATE INDEX tenant_status_log_tenant_id_idx ON tenancy_private.tenant_status_log USING btree (tenant_id, id);
 
 CREATE INDEX webhook_secret_tenant_id_idx ON tenancy_private.webhook_secret USING btree (tenant_id);
 
@@ -5669,7 +6828,11 @@ CREATE TRIGGER _400_count_resized AFTER UPDATE ON app.storage_objects REFERENCIN
 
 CREATE TRIGGER _400_note_time_zone AFTER INSERT OR UPDATE OF time_zone ON app.settings FOR EACH ROW EXECUTE FUNCTION tenancy.tg_note_time_zone();
 
+CREATE TRIGGER _100_append_only BEFORE DELETE OR UPDATE ON tenancy_private.tenant_status_log FOR EACH ROW EXECUTE FUNCTION tenancy_private.tg_append_only();
+
 CREATE CONSTRAINT TRIGGER _100_end_of_maintenance AFTER INSERT ON tenancy_private.maintenance DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION tenancy_private.tg_end_of_maintenance();
+
+CREATE TRIGGER _101_append_only BEFORE TRUNCATE ON tenancy_private.tenant_status_log FOR EACH STATEMENT EXECUTE FUNCTION tenancy_private.tg_append_only();
 
 ALTER TABLE ONLY app.analytics
     ADD CONSTRAINT analytics_customer_fkey FOREIGN KEY (tenant_id, customer_id) REFERENCES app.customers(tenant_id, id);
@@ -5761,6 +6924,15 @@ ALTER TABLE ONLY tenancy.plan_feature
 ALTER TABLE ONLY tenancy.plan_limit
     ADD CONSTRAINT plan_limit_plan_fkey FOREIGN KEY (plan) REFERENCES tenancy.plan(plan);
 
+ALTER TABLE ONLY tenancy.tenant_status
+    ADD CONSTRAINT tenant_status_lowest_role_fkey FOREIGN KEY (lowest_role) REFERENCES tenancy.tenant_role(role);
+
+ALTER TABLE ONLY tenancy.tenant_transition
+    ADD CONSTRAINT tenant_transition_from_status_fkey FOREIGN KEY (from_status) REFERENCES tenancy.tenant_status(status);
+
+ALTER TABLE ONLY tenancy.tenant_transition
+    ADD CONSTRAINT tenant_transition_to_status_fkey FOREIGN KEY (to_status) REFERENCES tenancy.tenant_status(status);
+
 ALTER TABLE ONLY tenancy_private.access_ticket
     ADD CONSTRAINT access_ticket_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenancy_private.tenant(id);
 
@@ -5785,6 +6957,12 @@ ALTER TABLE ONLY tenancy_private.member
 ALTER TABLE ONLY tenancy_private.node
     ADD CONSTRAINT node_region_fkey FOREIGN KEY (region) REFERENCES tenancy.region(code);
 
+ALTER TABLE ONLY tenancy_private.offboarding
+    ADD CONSTRAINT offboarding_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenancy_private.tenant(id);
+
+ALTER TABLE ONLY tenancy_private.purge_receipt
+    ADD CONSTRAINT purge_receipt_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenancy_private.tenant(id);
+
 ALTER TABLE ONLY tenancy_private.rate_window
     ADD CONSTRAINT rate_window_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenancy_private.tenant(id) ON DELETE CASCADE;
 
@@ -5808,6 +6986,9 @@ ALTER TABLE ONLY tenancy_private.tenant
 
 ALTER TABLE ONLY tenancy_private.tenant
     ADD CONSTRAINT tenant_status_fkey FOREIGN KEY (status) REFERENCES tenancy.tenant_status(status);
+
+ALTER TABLE ONLY tenancy_private.tenant_status_log
+    ADD CONSTRAINT tenant_status_log_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenancy_private.tenant(id);
 
 ALTER TABLE ONLY tenancy_private.usage_counter
     ADD CONSTRAINT usage_counter_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenancy_private.tenant(id) ON DELETE CASCADE;
@@ -6620,11 +7801,51 @@ COMMENT ON POLICY tenant_wall ON app.survey_responses IS 'Restrictive: no permis
 
 
 
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
 GRANT ALL ON FUNCTION api.set_tenant_context(p_tenant_id text) TO tenancy_admin;
 GRANT ALL ON FUNCTION api.set_tenant_context(p_tenant_id text) TO tenancy_customer;
 GRANT ALL ON FUNCTION api.set_tenant_context(p_tenant_id text) TO tenancy_manager;
 GRANT ALL ON FUNCTION api.set_tenant_context(p_tenant_id text) TO tenancy_staff;
+GRANT ALL ON FUNCTION app.count_rows(p_table regclass) TO tenancy_kernel;
+GRANT ALL ON FUNCTION app.delete_rows(p_tables regclass[], p_limit integer) TO tenancy_kernel;
+GRANT ALL ON FUNCTION app.digest_rows(p_table regclass, OUT rows bigint, OUT digest numeric) TO tenancy_operator;
+GRANT ALL ON FUNCTION app.import_rows(p_table regclass, p_rows json, p_source uuid, OUT rows bigint, OUT digest numeric) TO tenancy_operator;
 GRANT ALL ON FUNCTION app.make_defaults() TO tenancy_kernel;
+GRANT ALL ON FUNCTION app.open_rows(p_table regclass) TO tenancy_operator;
 GRANT ALL ON FUNCTION app.orders_between(p_tenant_id uuid, p_from timestamp with time zone, p_until timestamp with time zone) TO tenancy_kernel;
 GRANT ALL ON FUNCTION app.usage_of(p_tenant_id uuid, OUT pins bigint, OUT storage_bytes numeric) TO tenancy_kernel;
 GRANT ALL ON FUNCTION tenancy.accept_invitation(p_token text, p_credential text) TO tenancy_gateway;
@@ -6654,6 +7875,11 @@ GRANT ALL ON FUNCTION tenancy.add_tenant_column(p_table regclass, p_is_filled bo
 GRANT ALL ON FUNCTION tenancy.add_tenant_index(p_table regclass) TO pg_database_owner;
 GRANT ALL ON FUNCTION tenancy.add_tenant_index(p_table regclass) TO tenancy_builder;
 GRANT ALL ON FUNCTION tenancy.add_tenant_index(p_table regclass) TO tenancy_owner;
+GRANT ALL ON FUNCTION tenancy.archive_tables() TO tenancy_operator;
+GRANT ALL ON FUNCTION tenancy.begin_offboarding(p_tenant_id uuid, p_reason text, p_grace interval) TO tenancy_admin;
+GRANT ALL ON FUNCTION tenancy.begin_offboarding(p_tenant_id uuid, p_reason text, p_grace interval) TO tenancy_operator;
+GRANT ALL ON FUNCTION tenancy.begin_purge(p_archive_sha256 text, p_hurry_because text) TO tenancy_operator;
+GRANT ALL ON FUNCTION tenancy.begin_restore() TO tenancy_operator;
 GRANT ALL ON FUNCTION tenancy.check_rate_limit(p_action text, p_cost integer, OUT allowed boolean, OUT remaining integer, OUT retry_after interval) TO tenancy_admin;
 GRANT ALL ON FUNCTION tenancy.check_rate_limit(p_action text, p_cost integer, OUT allowed boolean, OUT remaining integer, OUT retry_after interval) TO tenancy_customer;
 GRANT ALL ON FUNCTION tenancy.check_rate_limit(p_action text, p_cost integer, OUT allowed boolean, OUT remaining integer, OUT retry_after interval) TO tenancy_manager;
@@ -6679,16 +7905,24 @@ GRANT ALL ON FUNCTION tenancy.enter(credential text, request jsonb) TO tenancy_m
 GRANT ALL ON FUNCTION tenancy.enter(credential text, request jsonb) TO tenancy_operator;
 GRANT ALL ON FUNCTION tenancy.enter(credential text, request jsonb) TO tenancy_staff;
 GRANT ALL ON FUNCTION tenancy.enter_system(p_tenant_id uuid, p_purpose text) TO tenancy_operator;
+GRANT ALL ON FUNCTION tenancy.export_members(p_after uuid, p_limit integer) TO tenancy_operator;
+GRANT ALL ON FUNCTION tenancy.export_tenant() TO tenancy_operator;
 GRANT ALL ON FUNCTION tenancy.feature(p_name text) TO tenancy_admin;
 GRANT ALL ON FUNCTION tenancy.feature(p_name text) TO tenancy_customer;
 GRANT ALL ON FUNCTION tenancy.feature(p_name text) TO tenancy_manager;
 GRANT ALL ON FUNCTION tenancy.feature(p_name text) TO tenancy_operator;
 GRANT ALL ON FUNCTION tenancy.feature(p_name text) TO tenancy_staff;
+GRANT ALL ON FUNCTION tenancy.finish_purge() TO tenancy_operator;
 GRANT ALL ON FUNCTION tenancy.grant_ddl(p_table regclass) TO pg_database_owner;
 GRANT ALL ON FUNCTION tenancy.grant_ddl(p_table regclass) TO tenancy_builder;
 GRANT ALL ON FUNCTION tenancy.grant_ddl(p_table regclass) TO tenancy_owner;
+GRANT ALL ON FUNCTION tenancy.import_members(p_members json) TO tenancy_operator;
+GRANT ALL ON FUNCTION tenancy.import_tenant(p_tenant jsonb, p_slug text) TO tenancy_operator;
 GRANT ALL ON FUNCTION tenancy.invite_member(p_tenant_id uuid, p_email text, p_role text, p_days integer) TO tenancy_admin;
 GRANT ALL ON FUNCTION tenancy.invite_member(p_tenant_id uuid, p_email text, p_role text, p_days integer) TO tenancy_manager;
+GRANT ALL ON FUNCTION tenancy.is_lifecycle_job() TO pg_database_owner;
+GRANT ALL ON FUNCTION tenancy.is_lifecycle_job() TO tenancy_builder;
+GRANT ALL ON FUNCTION tenancy.is_lifecycle_job() TO tenancy_owner;
 GRANT ALL ON FUNCTION tenancy.is_well_formed_credential(p_text text) TO tenancy_admin;
 GRANT ALL ON FUNCTION tenancy.is_well_formed_credential(p_text text) TO tenancy_console;
 GRANT ALL ON FUNCTION tenancy.is_well_formed_credential(p_text text) TO tenancy_customer;
@@ -6753,6 +7987,9 @@ GRANT ALL ON FUNCTION tenancy.protection_ddl(p_table regclass) TO tenancy_owner;
 GRANT ALL ON FUNCTION tenancy.protection_obstacles(p_table regclass) TO pg_database_owner;
 GRANT ALL ON FUNCTION tenancy.protection_obstacles(p_table regclass) TO tenancy_builder;
 GRANT ALL ON FUNCTION tenancy.protection_obstacles(p_table regclass) TO tenancy_owner;
+GRANT ALL ON FUNCTION tenancy.purge_receipt(p_tenant_id uuid) TO tenancy_admin;
+GRANT ALL ON FUNCTION tenancy.purge_receipt(p_tenant_id uuid) TO tenancy_operator;
+GRANT ALL ON FUNCTION tenancy.purge_tenant_batch(p_limit integer) TO tenancy_operator;
 GRANT ALL ON FUNCTION tenancy.reconcile_tenant(p_tenant_id uuid) TO tenancy_admin;
 GRANT ALL ON FUNCTION tenancy.reconcile_usage(p_tenant_id uuid) TO tenancy_admin;
 GRANT ALL ON FUNCTION tenancy.reconcile_usage(p_tenant_id uuid) TO tenancy_operator;
@@ -6803,10 +8040,13 @@ GRANT ALL ON FUNCTION tenancy.set_tenant_context(p_tenant_id text) TO tenancy_ga
 GRANT ALL ON FUNCTION tenancy.set_tenant_context(p_tenant_id text) TO tenancy_manager;
 GRANT ALL ON FUNCTION tenancy.set_tenant_context(p_tenant_id text) TO tenancy_operator;
 GRANT ALL ON FUNCTION tenancy.set_tenant_context(p_tenant_id text) TO tenancy_staff;
-GRANT ALL ON FUNCTION tenancy.set_tenant_status(p_tenant_id uuid, p_status text) TO tenancy_admin;
+GRANT ALL ON FUNCTION tenancy.set_tenant_status(p_tenant_id uuid, p_status text, p_reason text) TO tenancy_admin;
+GRANT ALL ON FUNCTION tenancy.set_tenant_status(p_tenant_id uuid, p_status text, p_reason text) TO tenancy_operator;
 GRANT ALL ON FUNCTION tenancy.sign_webhook(p_message_id text, p_timestamp timestamp with time zone, p_payload text) TO tenancy_admin;
 GRANT ALL ON FUNCTION tenancy.sign_webhook(p_message_id text, p_timestamp timestamp with time zone, p_payload text) TO tenancy_manager;
 GRANT ALL ON FUNCTION tenancy.sign_webhook(p_message_id text, p_timestamp timestamp with time zone, p_payload text) TO tenancy_operator;
+GRANT ALL ON FUNCTION tenancy.table_order(p_deferred boolean) TO pg_database_owner;
+GRANT ALL ON FUNCTION tenancy.table_order(p_deferred boolean) TO tenancy_operator;
 GRANT ALL ON FUNCTION tenancy.tenant_for_host(p_host text) TO tenancy_admin;
 GRANT ALL ON FUNCTION tenancy.tenant_for_host(p_host text) TO tenancy_gateway;
 GRANT ALL ON FUNCTION tenancy.tenant_for_host(p_host text) TO tenancy_operator;
@@ -6820,6 +8060,8 @@ GRANT ALL ON FUNCTION tenancy.tenant_id() TO tenancy_manager;
 GRANT ALL ON FUNCTION tenancy.tenant_id() TO tenancy_operator;
 GRANT ALL ON FUNCTION tenancy.tenant_id() TO tenancy_owner;
 GRANT ALL ON FUNCTION tenancy.tenant_id() TO tenancy_staff;
+GRANT ALL ON FUNCTION tenancy.tenant_state(p_name text) TO tenancy_admin;
+GRANT ALL ON FUNCTION tenancy.tenant_state(p_name text) TO tenancy_operator;
 GRANT ALL ON FUNCTION tenancy.tg_count_orders() TO tenancy_owner;
 GRANT ALL ON FUNCTION tenancy.tg_count_pins() TO tenancy_owner;
 GRANT ALL ON FUNCTION tenancy.tg_count_storage() TO tenancy_owner;
@@ -6829,6 +8071,7 @@ GRANT ALL ON FUNCTION tenancy.tg_keep_identity() TO tenancy_owner;
 GRANT ALL ON FUNCTION tenancy.tg_lock_usage() TO tenancy_owner;
 GRANT ALL ON FUNCTION tenancy.tg_note_time_zone() TO tenancy_owner;
 GRANT ALL ON FUNCTION tenancy.tg_resize_storage() TO tenancy_owner;
+GRANT ALL ON FUNCTION tenancy.transactions_in_context() TO tenancy_operator;
 GRANT ALL ON FUNCTION tenancy.unprotect_table(p_table regclass) TO pg_database_owner;
 GRANT ALL ON FUNCTION tenancy.unprotect_table(p_table regclass) TO tenancy_builder;
 GRANT ALL ON FUNCTION tenancy.unprotect_table(p_table regclass) TO tenancy_owner;
@@ -6856,8 +8099,11 @@ GRANT ALL ON FUNCTION tenancy.wall_ddl(p_table regclass) TO tenancy_builder;
 GRANT ALL ON FUNCTION tenancy.wall_ddl(p_table regclass) TO tenancy_owner;
 GRANT ALL ON FUNCTION tenancy.withdraw_invitation(p_tenant_id uuid, p_invitation_id uuid) TO tenancy_admin;
 GRANT ALL ON FUNCTION tenancy.withdraw_invitation(p_tenant_id uuid, p_invitation_id uuid) TO tenancy_manager;
+GRANT ALL ON FUNCTION tenancy_private.archive_columns(p_table regclass) TO tenancy_owner;
 GRANT ALL ON FUNCTION tenancy_private.begin_maintenance(p_table regclass) TO tenancy_owner;
+GRANT ALL ON FUNCTION tenancy_private.clone_id(p_id uuid, p_tenant_id uuid) TO tenancy_owner;
 GRANT ALL ON FUNCTION tenancy_private.end_maintenance(p_table regclass) TO tenancy_owner;
+GRANT ALL ON FUNCTION tenancy_private.require_job(p_purpose text) TO tenancy_owner;
 GRANT DELETE ON TABLE api.analytics TO tenancy_admin;
 GRANT DELETE ON TABLE api.analytics TO tenancy_customer;
 GRANT DELETE ON TABLE api.analytics TO tenancy_manager;
@@ -6937,6 +8183,10 @@ GRANT SELECT ON TABLE tenancy.access_matrix TO pg_database_owner;
 GRANT SELECT ON TABLE tenancy.access_matrix TO tenancy_admin;
 GRANT SELECT ON TABLE tenancy.access_matrix TO tenancy_builder;
 GRANT SELECT ON TABLE tenancy.access_matrix TO tenancy_owner;
+GRANT SELECT ON TABLE tenancy.kept_table TO pg_database_owner;
+GRANT SELECT ON TABLE tenancy.kept_table TO tenancy_admin;
+GRANT SELECT ON TABLE tenancy.kept_table TO tenancy_builder;
+GRANT SELECT ON TABLE tenancy.kept_table TO tenancy_owner;
 GRANT SELECT ON TABLE tenancy.plan TO pg_database_owner;
 GRANT SELECT ON TABLE tenancy.plan TO tenancy_admin;
 GRANT SELECT ON TABLE tenancy.plan TO tenancy_builder;
@@ -6965,6 +8215,10 @@ GRANT SELECT ON TABLE tenancy.tenant_status TO pg_database_owner;
 GRANT SELECT ON TABLE tenancy.tenant_status TO tenancy_admin;
 GRANT SELECT ON TABLE tenancy.tenant_status TO tenancy_builder;
 GRANT SELECT ON TABLE tenancy.tenant_status TO tenancy_owner;
+GRANT SELECT ON TABLE tenancy.tenant_transition TO pg_database_owner;
+GRANT SELECT ON TABLE tenancy.tenant_transition TO tenancy_admin;
+GRANT SELECT ON TABLE tenancy.tenant_transition TO tenancy_builder;
+GRANT SELECT ON TABLE tenancy.tenant_transition TO tenancy_owner;
 GRANT SELECT(adults),INSERT(adults),UPDATE(adults) ON TABLE api.reservations TO tenancy_admin;
 GRANT SELECT(adults),INSERT(adults),UPDATE(adults) ON TABLE api.reservations TO tenancy_customer;
 GRANT SELECT(adults),INSERT(adults),UPDATE(adults) ON TABLE api.reservations TO tenancy_manager;
@@ -8204,6 +9458,7 @@ GRANT USAGE ON SCHEMA app TO tenancy_admin;
 GRANT USAGE ON SCHEMA app TO tenancy_customer;
 GRANT USAGE ON SCHEMA app TO tenancy_kernel;
 GRANT USAGE ON SCHEMA app TO tenancy_manager;
+GRANT USAGE ON SCHEMA app TO tenancy_operator;
 GRANT USAGE ON SCHEMA app TO tenancy_staff;
 GRANT USAGE ON SCHEMA tenancy TO pg_database_owner;
 GRANT USAGE ON SCHEMA tenancy TO tenancy_admin;
@@ -8218,7 +9473,12 @@ GRANT USAGE ON SCHEMA tenancy TO tenancy_owner;
 GRANT USAGE ON SCHEMA tenancy TO tenancy_staff;
 GRANT USAGE ON SCHEMA tenancy_private TO tenancy_owner;
 REVOKE ALL ON FUNCTION api.set_tenant_context(p_tenant_id text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION app.count_rows(p_table regclass) FROM PUBLIC;
+REVOKE ALL ON FUNCTION app.delete_rows(p_tables regclass[], p_limit integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION app.digest_rows(p_table regclass, OUT rows bigint, OUT digest numeric) FROM PUBLIC;
+REVOKE ALL ON FUNCTION app.import_rows(p_table regclass, p_rows json, p_source uuid, OUT rows bigint, OUT digest numeric) FROM PUBLIC;
 REVOKE ALL ON FUNCTION app.make_defaults() FROM PUBLIC;
+REVOKE ALL ON FUNCTION app.open_rows(p_table regclass) FROM PUBLIC;
 REVOKE ALL ON FUNCTION app.orders_between(p_tenant_id uuid, p_from timestamp with time zone, p_until timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION app.tg_count_pin_comments() FROM PUBLIC;
 REVOKE ALL ON FUNCTION app.tg_touch() FROM PUBLIC;
@@ -8228,6 +9488,10 @@ REVOKE ALL ON FUNCTION tenancy.actor_id() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.actor_role() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.add_tenant_column(p_table regclass, p_is_filled boolean) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.add_tenant_index(p_table regclass) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy.archive_tables() FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy.begin_offboarding(p_tenant_id uuid, p_reason text, p_grace interval) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy.begin_purge(p_archive_sha256 text, p_hurry_because text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy.begin_restore() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.check_rate_limit(p_action text, p_cost integer, OUT allowed boolean, OUT remaining integer, OUT retry_after interval) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.claim_custom_domain(p_tenant_id uuid, p_domain text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.close_ticket(p_ticket_id uuid) FROM PUBLIC;
@@ -8237,9 +9501,15 @@ REVOKE ALL ON FUNCTION tenancy.current_tenant() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.door_ddl(p_table regclass) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.enter(credential text, request jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.enter_system(p_tenant_id uuid, p_purpose text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy.export_members(p_after uuid, p_limit integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy.export_tenant() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.feature(p_name text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy.finish_purge() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.grant_ddl(p_table regclass) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy.import_members(p_members json) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy.import_tenant(p_tenant jsonb, p_slug text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.invite_member(p_tenant_id uuid, p_email text, p_role text, p_days integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy.is_lifecycle_job() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.is_well_formed_credential(p_text text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.issue_api_key(p_tenant_id uuid, p_kind text, p_role text, p_days integer, p_scopes text[]) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.lead_key_with_tenant(p_table regclass) FROM PUBLIC;
@@ -8259,6 +9529,8 @@ REVOKE ALL ON FUNCTION tenancy.pre_request() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.protect_table(p_table regclass, p_subject_column name) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.protection_ddl(p_table regclass) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.protection_obstacles(p_table regclass) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy.purge_receipt(p_tenant_id uuid) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy.purge_tenant_batch(p_limit integer) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.reconcile_tenant(p_tenant_id uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.reconcile_usage(p_tenant_id uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.refuse_obstacles(p_table regclass, p_even_repairable boolean) FROM PUBLIC;
@@ -8281,10 +9553,12 @@ REVOKE ALL ON FUNCTION tenancy.set_limit(p_tenant_id uuid, p_name text, p_value 
 REVOKE ALL ON FUNCTION tenancy.set_member(p_tenant_id uuid, p_user_id uuid, p_role text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.set_plan(p_tenant_id uuid, p_plan text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.set_tenant_context(p_tenant_id text) FROM PUBLIC;
-REVOKE ALL ON FUNCTION tenancy.set_tenant_status(p_tenant_id uuid, p_status text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy.set_tenant_status(p_tenant_id uuid, p_status text, p_reason text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.sign_webhook(p_message_id text, p_timestamp timestamp with time zone, p_payload text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy.table_order(p_deferred boolean) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.tenant_for_host(p_host text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.tenant_id() FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy.tenant_state(p_name text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.tg_count_orders() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.tg_count_pins() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.tg_count_storage() FROM PUBLIC;
@@ -8292,6 +9566,7 @@ REVOKE ALL ON FUNCTION tenancy.tg_keep_identity() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.tg_lock_usage() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.tg_note_time_zone() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.tg_resize_storage() FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy.transactions_in_context() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.unprotect_table(p_table regclass) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.unregister_table(p_table regclass) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.usage() FROM PUBLIC;
@@ -8299,11 +9574,15 @@ REVOKE ALL ON FUNCTION tenancy.uuidv7() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.verify_api_key(p_key text, p_tenant text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.wall_ddl(p_table regclass) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.withdraw_invitation(p_tenant_id uuid, p_invitation_id uuid) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy_private.archive_columns(p_table regclass) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.begin_maintenance(p_table regclass) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy_private.change_status(p_tenant_id uuid, p_status text, p_reason text, p_who text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.charge_rate(p_tenant_id uuid, p_action text, p_actor_id uuid, p_cost integer, p_now timestamp with time zone, OUT allowed boolean, OUT remaining integer, OUT retry_after interval) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.claim_slug(p_slug text, p_tenant_id uuid) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy_private.clone_id(p_id uuid, p_tenant_id uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.context_in_force() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.context_mac(p_kid text, p_body text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy_private.count_rows(p_tenant_id uuid, p_table regclass, p_kind text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.create_api_key(p_tenant_id uuid, p_kind text, p_role text, p_days integer, p_scopes text[], p_actor_id uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.create_webhook_secret(p_tenant_id uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.credential_checksum(p_text text) FROM PUBLIC;
@@ -8318,28 +9597,37 @@ REVOKE ALL ON FUNCTION tenancy_private.identify_jwt(p_credential text, p_request
 REVOKE ALL ON FUNCTION tenancy_private.identify_ticket(p_credential text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.insert_tenant(p_id uuid, p_name text, p_industry text, p_slug text, p_plan text, p_region text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.is_over_rate(p_tenant_id uuid, p_action text, p_actor_id uuid) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy_private.is_purge() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.limit_of(p_tenant_id uuid, p_name text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.lock_usage(p_tenant_id uuid) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy_private.log_status(p_tenant_id uuid, p_from text, p_to text, p_reason text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.may_administer(p_tenant_id uuid) FROM PUBLIC;
-REVOKE ALL ON FUNCTION tenancy_private.may_enter(p_tenant_id uuid, p_request jsonb) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy_private.may_enter(p_tenant_id uuid, p_role text, p_request jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.month_at(p_tenant_id uuid, p_time_zone text, p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.note_key_failure(p_tenant_id uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.note_key_use(p_key_id uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.note_platform_action(p_tenant_id uuid, p_action text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.open_month(p_tenant_id uuid, p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.open_rate_window(p_tenant_id uuid, p_action text, p_holder uuid) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy_private.open_receipt(p_tenant_id uuid) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy_private.platform_role() FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy_private.purge_step(p_tenant_id uuid, p_kind text, p_tables regclass[], p_limit integer) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.random_secret(p_prefix text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.rate_of(p_tenant_id uuid, p_action text, p_actor_id uuid, OUT per_minute bigint, OUT holder uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.rate_window_of(p_tenant_id uuid, p_action text, p_holder uuid, p_lock boolean) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.read_rate_window(p_charged_at timestamp with time zone[], p_costs integer[], p_rate bigint, p_cost bigint, p_now timestamp with time zone, OUT live integer, OUT used bigint, OUT fits_in interval) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.refuse_over_limit(p_tenant_id uuid, p_name text, p_used numeric, p_added numeric) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy_private.refuse_unreachable() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.repeated_request(p_idempotency_key text, p_digest bytea, p_tenant_id uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.request_credential() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.request_headers() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.request_key() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.require_administrator(p_tenant_id uuid, p_action text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy_private.require_job(p_purpose text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.sign_context(p_tenant_id uuid, p_actor_id uuid, p_role text, p_request jsonb, p_may_write boolean) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.slug_skeleton(p_slug text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy_private.tenant_table() FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy_private.tg_append_only() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.tg_end_of_maintenance() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.transaction_tag() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.verified_context() FROM PUBLIC;

@@ -756,8 +756,8 @@ def _api_keys(w: World) -> None:
 
 @probe("create_tenant set_tenant_status register_jwt_issuer hmac_pads uuidv7 may_administer")
 def _platform(w: World) -> None:
-    create = "SELECT tenancy.create_tenant(%s, 'Prover', 'hotel')"
-    status = "SELECT tenancy.set_tenant_status(%s, %s)"
+    create = "SELECT (tenancy.create_tenant('Prover', 'hotel', %s) ->> 'tenant_id')::uuid"
+    status = "SELECT tenancy.set_tenant_status(%s, %s, 'to prove that it may')"
     trust = "SELECT tenancy.register_jwt_issuer('https://new.test', 'k', 'prover', %s)"
     with w.admin() as conn:
         made = one(conn, create, "prover-new")

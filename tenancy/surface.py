@@ -59,7 +59,7 @@ class Thing:
 
 
 _RELATIONS = """
-SELECT n.nspname, c.relname, pg_get_userbyid(c.relowner), c.relkind::text,
+SELECT n.nspname, c.relname, pg_get_userbyid(c.relowner), c.relkind::text, c.relpersistence::text,
     ARRAY(SELECT quote_ident(a.attname) FROM pg_attribute AS a WHERE a.attrelid = c.oid
           AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '' ORDER BY a.attnum),
     ARRAY(SELECT ARRAY[quote_ident(a.attname), format_type(a.atttypid, a.atttypmod)]
@@ -93,10 +93,13 @@ def read(conn: Connection) -> list[Thing]:
     schemas = sorted(protected | set(OURS))
     found: list[Thing] = []
     inside: dict[str, str] = {}
-    for schema, name, owner, kind, columns, key in conn.execute(_RELATIONS, [schemas]):
+    for schema, name, owner, kind, lasts, columns, key in conn.execute(_RELATIONS, [schemas]):
         table = sql.Identifier(schema, name).as_string(conn)
         inside.setdefault(schema, table)
-        found.append(Thing(f"{schema}.{name}", owner, _on_table(table, kind, columns, key), {}))
+        attempts = _on_table(table, kind, columns, key)
+        if lasts == "u" and "references" in attempts:  # only an unlogged table may refer to one
+            attempts["references"] = attempts["references"].replace("CREATE", "CREATE UNLOGGED", 1)
+        found.append(Thing(f"{schema}.{name}", owner, attempts, {}))
     for schema, name, owner, signature, arguments in conn.execute(_FUNCTIONS, [list(OURS)]):
         call = sql.Identifier(schema, name).as_string(conn)
         attempts = {"execute": f"SELECT {call}({', '.join(arguments)}) WHERE false"}
@@ -156,7 +159,9 @@ _KERNEL_GRANTS: dict[tuple[str, str], set[str]] = {
 def expectation(thing: Thing, role: str, action: str, tables: dict[str, "Table"]) -> str:
     """Say what the design gives a role: allowed, or 42501."""
     if table := tables.get(thing.label):
-        if action == "delete":
+        if role == "owner":  # of a team's table: what export, import and purge need
+            is_granted = action in {"select", "insert", "delete"}
+        elif action == "delete":
             is_granted = table.may(role, "delete")
         else:  # a grant by column never reaches what only the server writes
             columns = table.rules.get((role, "insert"), ("", []))[1]
@@ -173,8 +178,11 @@ def expectation(thing: Thing, role: str, action: str, tables: dict[str, "Table"]
 def _usage(schema: str) -> dict[str, frozenset[str]]:
     if schema == "tenancy":
         return {"usage": frozenset(ROLES) - {"nobody"}}
-    private = schema == "tenancy_private"
-    return {"usage": frozenset({"owner"} if private else ROLES[:4])}
+    if schema == "tenancy_private":
+        return {"usage": frozenset({"owner"})}
+    # Jobs call functions of app; the tables of a team are exported and purged by tenancy_owner.
+    also = {"app": {"operator"}, "api": set()}.get(schema, {"owner"})
+    return {"usage": frozenset(ROLES[:4]) | also}
 
 
 def _granted(schema: str, name: str) -> frozenset[str]:

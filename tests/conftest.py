@@ -1,3 +1,3 @@
 """Fixtures, in small named plugins."""
 
-pytest_plugins = ["tests.fix_server", "tests.fix_tenants", "tenancy.pgtap"]
+pytest_plugins = ["tests.fix_server", "tests.fix_tenants", "tests.fix_archives", "tenancy.pgtap"]

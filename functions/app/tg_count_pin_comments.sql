@@ -12,6 +12,10 @@ SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
+    IF tenancy.is_lifecycle_job() THEN
+        RETURN NULL;
+    END IF;
+
     IF tg_op = 'INSERT' THEN
         UPDATE app.pins SET comment_count = comment_count + 1
         WHERE tenant_id = new.tenant_id AND id = new.pin_id;

@@ -25,7 +25,7 @@ BEGIN
         WHERE i.digest = sha256(convert_to(p_token, 'UTF8'))
           AND i.closed_at IS NULL
           AND i.expires_at > clock_timestamp()
-          AND tenancy_private.may_enter(i.tenant_id, '{}')
+          AND tenancy_private.may_enter(i.tenant_id, i.role, '{}')
         RETURNING i.tenant_id, i.role, i.email INTO v_tenant_id, v_role, v_email;
     END IF;
     IF v_tenant_id IS NULL THEN

@@ -1,7 +1,8 @@
 -- tenancy.enter_system(p_tenant_id, p_purpose): a job enters one tenant for one transaction.
 --
 -- Reads:       nothing by itself; the functions of a job do, each held inside the tenant.
--- Suspended:   jobs still run: retention and erasure do not wait for a bill to be paid.
+-- Suspended:   jobs still run: retention and erasure do not wait for a bill to be paid. What each
+--              status lets a job do stands in tenancy.tenant_status.
 -- Raises:      TN001 no such tenant here. TN003 another context. TN004 no purpose.
 -- Tests:       tests/functions/tenancy/test_enter_system.py
 
@@ -12,8 +13,12 @@ VOLATILE
 SECURITY INVOKER
 AS $function$
 BEGIN
-    PERFORM tenancy.mint_system_context(p_tenant_id, p_purpose);
-    SET LOCAL ROLE tenancy_operator;
+    IF tenancy.mint_system_context(p_tenant_id, p_purpose) THEN
+        SET LOCAL ROLE tenancy_operator;
+    ELSE
+        SET LOCAL ROLE tenancy_operator;
+        SET LOCAL transaction_read_only = on;
+    END IF;
     RETURN p_tenant_id;
 END;
 $function$;

@@ -50,6 +50,11 @@ AS $function$
     FROM tenancy.tenant_role AS r
     HAVING EXISTS (SELECT FROM target)
     UNION ALL
+    SELECT format('GRANT SELECT, INSERT, DELETE ON %s TO tenancy_owner;', p_table) AS text
+    FROM pg_class AS c
+    WHERE c.oid = p_table AND c.relowner <> 'tenancy_owner'::regrole
+      AND EXISTS (SELECT FROM target)
+    UNION ALL
     (
         SELECT CASE g.command
             WHEN 'DELETE' THEN format('GRANT DELETE ON %s TO %s;', p_table, g.roles)

@@ -39,7 +39,7 @@ BEGIN
         END;
     END IF;
 
-    IF NOT tenancy_private.may_enter(v_identity.tenant_id, v_request) THEN
+    IF NOT tenancy_private.may_enter(v_identity.tenant_id, v_identity.role, v_request) THEN
         RAISE LOG 'tenancy.enter refused %', jsonb_build_object(
             'credential', left(encode(sha256(convert_to(left(p_credential, 8192), 'UTF8')), 'hex'), 16),
             'request_id', v_request -> 'request_id', 'client_address', inet_client_addr()

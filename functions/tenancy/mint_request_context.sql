@@ -4,7 +4,7 @@
 --              the token opens; host name and x-tenant-id / x-location-id (?tenant=, ?location=)
 --              must agree, and only choose among the tenants of a user who belongs to several.
 -- Tickets:     an administrator's has no place on a public endpoint.
--- Rate:        one that is used up refuses, also in read-only transactions; nothing is charged here.
+-- Rate:        one that is used up refuses, for reading too; nothing is charged here.
 -- Raises:      TN001 no access, whatever the reason. TN003 another context. PT429 over its
 --              rate, of which PostgREST makes HTTP 429.
 -- Tests:       tests/functions/tenancy/test_pre_request.py

@@ -41,7 +41,7 @@ BEGIN
     );
     EXECUTE format(
         'GRANT USAGE ON SCHEMA %I TO tenancy_customer, tenancy_staff, tenancy_manager, '
-        'tenancy_admin',
+        'tenancy_admin, tenancy_owner',
         (SELECT c.relnamespace::regnamespace FROM pg_class AS c WHERE c.oid = p_table)
     );
 END;

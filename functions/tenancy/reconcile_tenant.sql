@@ -16,13 +16,17 @@ DECLARE
     v_context text := coalesce(current_setting('tenancy.context', true), '');
     v_request text := coalesce(current_setting('tenancy.request', true), '');
     v_made integer;
+    v_status text;
 BEGIN
     IF tenancy.tenant_id() IS NOT NULL OR NOT tenancy_private.may_administer(p_tenant_id) THEN
         RAISE EXCEPTION 'not permitted' USING
             ERRCODE = 'TN002', HINT = 'SET ROLE tenancy_admin outside any tenant.';
     END IF;
 
-    PERFORM FROM tenancy_private.tenant AS t WHERE t.id = p_tenant_id FOR UPDATE;
+    SELECT t.status INTO v_status
+    FROM tenancy_private.tenant AS t
+    WHERE t.id = p_tenant_id
+    FOR UPDATE;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'resource not found' USING ERRCODE = 'TN001';
     END IF;
@@ -36,9 +40,11 @@ BEGIN
     SET made_at = clock_timestamp()
     WHERE r.tenant_id = p_tenant_id AND r.made_at IS NULL;
     GET DIAGNOSTICS v_made = ROW_COUNT;
-    UPDATE tenancy_private.tenant AS t
-    SET status = 'active'
-    WHERE t.id = p_tenant_id AND t.status = 'provisioning';
+    IF v_status = 'provisioning' THEN
+        PERFORM tenancy_private.change_status(
+            p_tenant_id, 'active', 'everything it is to have is made', 'procedure'
+        );
+    END IF;
 
     RETURN v_made;
 END;

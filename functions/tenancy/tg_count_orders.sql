@@ -9,7 +9,6 @@
 CREATE OR REPLACE FUNCTION tenancy.tg_count_orders()
 RETURNS trigger
 LANGUAGE plpgsql
-
 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -19,6 +18,10 @@ DECLARE
     v_rows bigint;
     v_used bigint;
 BEGIN
+    IF tenancy_private.is_purge() THEN
+        RETURN NULL;
+    END IF;
+
     FOR v_tenant_id IN SELECT DISTINCT c.tenant_id FROM changed AS c ORDER BY c.tenant_id LOOP
         PERFORM tenancy_private.lock_usage(v_tenant_id);
         v_month := tenancy_private.open_month(v_tenant_id);

@@ -7,7 +7,6 @@
 CREATE OR REPLACE FUNCTION tenancy.tg_count_storage()
 RETURNS trigger
 LANGUAGE plpgsql
-
 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -16,6 +15,10 @@ DECLARE
     v_bytes numeric;
     v_used numeric;
 BEGIN
+    IF tenancy_private.is_purge() THEN
+        RETURN NULL;
+    END IF;
+
     FOR v_tenant_id, v_bytes IN
         SELECT c.tenant_id, sum(c.size_bytes) FROM changed AS c
         GROUP BY c.tenant_id ORDER BY c.tenant_id

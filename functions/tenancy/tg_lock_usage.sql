@@ -7,13 +7,16 @@
 CREATE OR REPLACE FUNCTION tenancy.tg_lock_usage()
 RETURNS trigger
 LANGUAGE plpgsql
-
 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
     v_tenant_id uuid := tenancy.tenant_id();
 BEGIN
+    IF tenancy_private.is_purge() THEN
+        RETURN NULL;
+    END IF;
+
     IF v_tenant_id IS NOT NULL THEN
         PERFORM tenancy_private.lock_usage(v_tenant_id);
     END IF;

@@ -7,11 +7,14 @@
 CREATE OR REPLACE FUNCTION tenancy.tg_note_time_zone()
 RETURNS trigger
 LANGUAGE plpgsql
-
 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
+    IF tenancy_private.is_purge() THEN
+        RETURN NULL;
+    END IF;
+
     PERFORM tenancy_private.lock_usage(new.tenant_id);
     UPDATE tenancy_private.usage_counter AS u
     SET time_zone = new.time_zone

@@ -22,7 +22,9 @@ BEGIN
         v_identity := tenancy_private.identify_api_key(p_key);
     END IF;
 
-    IF v_identity.tenant_id = v_tenant_id AND tenancy_private.may_enter(v_tenant_id, '{}') THEN
+    IF v_identity.tenant_id = v_tenant_id
+        AND tenancy_private.may_enter(v_tenant_id, v_identity.role, '{}')
+    THEN
         PERFORM tenancy_private.note_key_use(v_identity.unused_key);
         RETURN true;
     END IF;

@@ -2,6 +2,7 @@
 --
 -- First:       what an earlier run made is dropped by name; a policy of the team's own stays, and
 --              cannot cross the wall.
+-- Owners:      tenancy_owner too, for the jobs that export, import and purge.
 -- Tests:       tests/policies/test_walls_and_doors.py
 
 CREATE OR REPLACE FUNCTION tenancy.wall_ddl(p_table regclass)
@@ -13,7 +14,11 @@ ROWS 10
 SET search_path = pg_catalog, pg_temp
 AS $function$
     WITH target AS (
-        SELECT p_table AS name, pg_get_userbyid(c.relowner) AS owner
+        SELECT
+            p_table AS name,
+            concat_ws(', ', quote_ident(pg_get_userbyid(c.relowner)),
+                CASE WHEN c.relowner <> 'tenancy_owner'::regrole THEN 'tenancy_owner' END
+            ) AS owners
         FROM pg_class AS c
         INNER JOIN pg_namespace AS n ON c.relnamespace = n.oid
         INNER JOIN tenancy.protected_table AS p
@@ -41,7 +46,7 @@ AS $function$
         SELECT 31, format(E'COMMENT ON POLICY tenant_wall ON %s IS\n'
             '%L;', t.name, 'Restrictive: no permissive policy added later can cross tenants.')
         UNION ALL
-        SELECT 40, format('CREATE POLICY owner_door ON %s TO %I USING (true);', t.name, t.owner)
+        SELECT 40, format('CREATE POLICY owner_door ON %s TO %s USING (true);', t.name, t.owners)
         UNION ALL
         SELECT 41, format(E'COMMENT ON POLICY owner_door ON %s IS\n'
             '%L;', t.name, 'Definer functions of the owner work, and only inside the tenant.')

@@ -39,6 +39,7 @@ BEGIN
     END IF;
 
     PERFORM tenancy_private.claim_slug(p_slug, p_id);
+    PERFORM tenancy_private.log_status(p_id, NULL, 'provisioning', 'signed up on the platform');
     INSERT INTO tenancy_private.resource (tenant_id, name)
     VALUES (p_id, 'settings'), (p_id, 'bucket');
 END;

@@ -7,6 +7,7 @@ RETURNS void
 LANGUAGE sql
 VOLATILE
 SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
 INSERT INTO tenancy_private.platform_action (id, tenant_id, action, performed_by)
 VALUES (tenancy.uuidv7(), p_tenant_id, p_action, session_user);

@@ -1,5 +1,6 @@
 -- SELECT, INSERT and UPDATE of a protected table are granted by column: a whole-table UPDATE brings
 -- LOCK TABLE and tenant_id with it, and a new column is open before anybody has classified it.
+-- tenancy_owner has it on the tables of teams, for export and purge, and only inside the tenant.
 -- Remedy: REVOKE it, then GRANT … (columns); tenancy.protect_table() writes the grants anew.
 
 SELECT
@@ -13,4 +14,5 @@ CROSS JOIN LATERAL aclexplode(c.relacl) AS a
 WHERE
     a.privilege_type IN ('SELECT', 'INSERT', 'UPDATE')
     AND a.grantee NOT IN (0, c.relowner)
+    AND pg_get_userbyid(a.grantee) <> 'tenancy_owner'
 GROUP BY n.nspname, c.relname, a.grantee;

@@ -35,8 +35,16 @@ ACCEPTED = {
         "tenancy.set_config(text,text,boolean)",
         "routine is marked as VOLATILE, should be STABLE",
     ),
+    # DELETE and INSERT of columns of the catalogue, quoted, and of a regclass
+    ("app.delete_rows(regclass[],integer)", "text type variable is not sanitized"),
+    ("app.delete_rows(regclass[],integer)", "routine is marked as VOLATILE, should be STABLE"),
+    ("app.digest_rows(regclass)", "text type variable is not sanitized"),
+    ("app.import_rows(regclass,json,uuid)", "text type variable is not sanitized"),
+    ("app.import_rows(regclass,json,uuid)", "routine is marked as VOLATILE, should be STABLE"),
     # ALTER TABLE from format() with %s of a regclass and quote_ident()ed columns
     ("tenancy.lead_key_with_tenant(regclass)", "text type variable is not sanitized"),
+    # REVOKE from a regclass and a quoted role
+    ("tenancy.revoke_all_grants(regclass)", "text type variable is not sanitized"),
     # the statements of tenancy.protection_ddl(), which quotes
     ("tenancy.protect_table(regclass,name)", "text type variable is not sanitized"),
 }

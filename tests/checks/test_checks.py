@@ -219,6 +219,11 @@ BREAKS = [
     ("object_of_foreign_owner", "schema app", "ALTER SCHEMA app OWNER TO tenancy_dba"),
     ("object_of_foreign_owner", "type app.money", "CREATE TYPE app.money AS ENUM ('x')"),
     ("published_table", "app.orders", "CREATE PUBLICATION lab FOR TABLE app.orders"),
+    (
+        "table_out_of_reach",
+        "lab.archive",
+        "CREATE SCHEMA lab; CREATE TABLE lab.archive (tenant_id uuid)",
+    ),
     ("transport_settings", "password_encryption", "SET LOCAL password_encryption = 'md5'"),
 ]
 #: Broken elsewhere: in a state of the whole database or server.
@@ -256,6 +261,8 @@ def test_a_broken_invariant_is_found_and_no_other(dba, check, thing, ddl):
     with dba.transaction(force_rollback=True):
         dba.execute(ddl)
         seen = {(f.check, f.object) for f in found(dba)}
+    if check != "table_out_of_reach":  # what is wrong with a table often keeps jobs away, too
+        seen = {(name, thing) for name, thing in seen if name != "table_out_of_reach"}
     assert seen == {(check, thing)}
     assert found(dba) == []
 
@@ -436,7 +443,7 @@ def test_our_tables_hold_even_where_the_server_leaks(diner, spa):
 
 def test_a_cast_in_a_case_never_meets_another_tenants_row(diner, spa, dba):
     """CVE-2026-116327 on our own table: the wall costs least, so that it is compared first."""
-    dba.execute("ALTER TABLE app.orders ALTER total TYPE numeric")
+    dba.execute("DROP VIEW api.orders; ALTER TABLE app.orders ALTER total TYPE numeric")
     dba.execute("UPDATE app.orders SET total = 1e400 WHERE tenant_id = %s", [spa.id])
     query = "SELECT id FROM app.orders WHERE CASE total WHEN 12.5::float8 THEN true END"
     with pytest.raises(psycopg.errors.NumericValueOutOfRange):

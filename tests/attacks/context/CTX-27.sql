@@ -9,6 +9,6 @@
 
 -- @login
 -- ours
-SELECT tenancy_private.sign_context('{b}', NULL, 'manager', '{}');
+SELECT tenancy_private.sign_context('{b}', NULL, 'manager', '{}', true);
 -- naive
 SELECT set_config('app.current_tenant', '{b}', true);

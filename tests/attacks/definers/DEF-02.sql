@@ -18,7 +18,7 @@ SELECT 1;
 SELECT tenancy_private.context_mac('0001', 'x');
 -- ours
 -- try
-SELECT tenancy_private.sign_context('{b}', NULL, 'manager', '{}');
+SELECT tenancy_private.sign_context('{b}', NULL, 'manager', '{}', true);
 -- ours
 -- try
 SELECT tenancy_private.find_tenant('{b_slug}');

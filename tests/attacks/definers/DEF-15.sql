@@ -49,7 +49,7 @@ SET LOCAL ROLE tenancy_admin;
 -- ours
 SELECT tenancy.create_tenant('Shadowed', 'hotel', 'attack-shadowed');
 -- ours
-SELECT tenancy.set_tenant_status('{b}', 'active');
+SELECT tenancy.set_tenant_status('{b}', 'active', 'to see who runs this');
 -- ours
 SELECT tenancy.register_jwt_issuer('{issuer}', 'k1', 'attack', '{issuer_secret}'::bytea);
 -- ours

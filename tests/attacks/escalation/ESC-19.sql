@@ -9,6 +9,6 @@
 -- why: The platform's, outside any tenant.
 
 -- ours
-SELECT tenancy.set_tenant_status('{a}', 'active');
+SELECT tenancy.set_tenant_status('{a}', 'active', 'because we paid our bill');
 -- naive
 UPDATE public.tenants SET status = 'active' WHERE tenant_id = '{a}';

@@ -11,6 +11,6 @@
 -- ours
 SELECT tenancy.enter('{a_ticket}');
 -- ours
-SELECT tenancy.create_tenant('attack-made-inside', 'Made inside', 'hotel');
+SELECT tenancy.create_tenant('Made inside', 'hotel', 'attack-made-inside');
 -- naive
 INSERT INTO public.tenants (tenant_id) VALUES ('made-inside');

@@ -10,7 +10,7 @@
 -- ours
 SET LOCAL tenancy.request = '{"client_address": "203.0.113.9"}';
 -- ours
-SELECT encode(sha256(convert_to(current_setting('tenancy.request'), 'UTF8')), 'hex') = substr(current_setting('tenancy.context'), 71, 64);
+SELECT encode(sha256(convert_to(current_setting('tenancy.request'), 'UTF8')), 'hex') = substr(current_setting('tenancy.context'), 72, 64);
 -- naive
 SET LOCAL app.request = '{"client_address": "203.0.113.9"}';
 -- naive

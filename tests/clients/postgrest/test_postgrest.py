@@ -146,7 +146,9 @@ def world(diner, spa, admin, issuer, database) -> dict:
     for tenant in (diner, spa):
         admin.execute("SELECT tenancy.set_member(%s, %s, 'staff')", [tenant.id, both])
     closed = make_tenant(database, "closed")
-    admin.execute("SELECT tenancy.set_tenant_status(%s, 'suspended')", [closed.id])
+    admin.execute(
+        "SELECT tenancy.set_tenant_status(%s, 'suspended', 'a test of refusals')", [closed.id]
+    )
     customer = str(diner.people["customer"])
     return {
         "diner": fill(diner, customer),

@@ -157,7 +157,9 @@ def test_a_name_that_is_no_host_label_23514(create, dba, slug):
         ("p_region", "mars", "TN030"),
     ],
 )
-def test_a_value_out_of_its_domain_leaves_nothing_23503_23514_TN030(create, dba, parameter, value, code):
+def test_a_value_out_of_its_domain_leaves_nothing_23503_23514_TN030(
+    create, dba, parameter, value, code
+):
     with refused(code):
         create(**{parameter: value})
     assert dba.execute(COUNTS).fetchone() == (0,) * 7

@@ -190,5 +190,5 @@ def test_a_member_of_nothing_cannot_be_invented(diner, gateway):
     gateway.rollback()
     with refused("42501"):
         gateway.execute(
-            "SELECT tenancy_private.sign_context(%s, NULL, 'manager', '{}')", [uuid.uuid4()]
+            "SELECT tenancy_private.sign_context(%s, NULL, 'manager', '{}', true)", [uuid.uuid4()]
         )

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from tenancy import cluster, dev, servers
+from tenancy import archive, cluster, dev, servers
 from tests.fix_tenants import make_tenant, refused
 
 
@@ -42,7 +42,7 @@ def pair():
         shutil.rmtree(base)
 
 
-def test_a_tenant_enters_on_a_standby_and_sees_only_itself(pair):
+def test_a_tenant_enters_on_a_standby_and_is_exported_there(pair, tmp_path):
     primary, standby = pair
     database = primary.dsn_for(dbname=dev.DATABASE)
     diner, spa = make_tenant(database, "diner"), make_tenant(database, "spa")
@@ -77,3 +77,7 @@ def test_a_tenant_enters_on_a_standby_and_sees_only_itself(pair):
             assert superuser.execute(over, [diner.id]).fetchone() == (False,)
         with refused("TN001"):
             conn.execute("SELECT tenancy.enter('sk_live_unknown')")
+    report, _ = archive.export(
+        make_conninfo(gateway, user="tenancy_operator"), "spa", tmp_path / "a"
+    )
+    assert report.rows["app.orders"] == 1

@@ -245,7 +245,9 @@ def test_a_limit_below_usage_deletes_nothing_and_stops_the_next_TN010(diner, lim
 
 
 def test_a_read_only_tenant_reads_its_usage_and_inserts_nothing_25006(diner, admin):
-    admin.execute("SELECT tenancy.set_tenant_status(%s, 'read_only')", [diner.id])
+    admin.execute(
+        "SELECT tenancy.set_tenant_status(%s, 'read_only', 'the bill is not paid')", [diner.id]
+    )
     with diner.enter() as conn:
         assert usage(conn)["max_pins"] == 1
         assert conn.execute("SELECT tenancy.feature('analytics')").fetchone() == (True,)

@@ -86,12 +86,14 @@ def test_a_key_ends_TN004(diner, days):
 
 
 def test_suspension_stops_every_key_at_once_TN001(diner, admin, gateway):
-    admin.execute("SELECT tenancy.set_tenant_status(%s, 'suspended')", [diner.id])
+    admin.execute("SELECT tenancy.set_tenant_status(%s, 'suspended', 'an unpaid bill')", [diner.id])
     for key in diner.keys.values():
         with refused("TN001"):
             gateway.execute("SELECT tenancy.enter(%s)", [key])
         gateway.rollback()
-    admin.execute("SELECT tenancy.set_tenant_status(%s, 'active')", [diner.id])
+    admin.execute("SELECT tenancy.set_tenant_status(%s, 'active', 'the bill is paid')", [diner.id])
     gateway.execute("SELECT tenancy.enter(%s)", [diner.keys["staff"]])
     with refused("TN001"):
-        admin.execute("SELECT tenancy.set_tenant_status(%s, 'active')", [uuid.uuid4()])
+        admin.execute(
+            "SELECT tenancy.set_tenant_status(%s, 'active', 'the bill is paid')", [uuid.uuid4()]
+        )
