@@ -224,6 +224,98 @@ REVOKE ALL ON FUNCTION tenancy.accept_invitation(text, text) FROM public;
 GRANT EXECUTE ON FUNCTION tenancy.accept_invitation(text, text)
 TO tenancy_gateway;
 
+-- include: functions/tenancy/may_write.sql
+-- tenancy.may_write(): does the context of this transaction permit writing?
+--
+-- Use:         as (SELECT tenancy.may_write()) in the doors of INSERT, UPDATE and DELETE. A setting
+--              such as transaction_read_only may be changed in the middle of a statement; this
+--              answer is signed.
+-- Never:       IMMUTABLE (a cached plan would serve one tenant's rows to another), LEAKPROOF, or
+--              PARALLEL SAFE (a worker has another pid: rows would be missing without an error).
+-- Tests:       tests/functions/tenancy/test_context.py
+
+CREATE OR REPLACE FUNCTION tenancy.may_write()
+RETURNS boolean
+LANGUAGE plpgsql
+STABLE
+PARALLEL RESTRICTED
+COST 1000
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    RETURN coalesce(substr(tenancy_private.context_in_force(), 71, 1) = 'w', false);
+END;
+$function$;
+
+COMMENT ON FUNCTION tenancy.may_write() IS
+'True when tenancy.enter() proved a context that may write: the tenant''s status and the key permit it.';
+
+ALTER FUNCTION tenancy.may_write() OWNER TO tenancy_kernel;
+REVOKE ALL ON FUNCTION tenancy.may_write() FROM public;
+GRANT EXECUTE ON FUNCTION tenancy.may_write()
+TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin, tenancy_gateway,
+tenancy_console, tenancy_operator, tenancy_owner, tenancy_auditor, tenancy_builder;
+
+-- include: functions/tenancy/door_ddl.sql
+-- tenancy.door_ddl(p_table): the statements that open the doors of a registered table.
+--
+-- Door:        one permissive policy per command and row scope of tenancy.access_matrix; those that
+--              write ask whether the context may.
+-- Tests:       tests/policies/test_walls_and_doors.py
+
+CREATE OR REPLACE FUNCTION tenancy.door_ddl(p_table regclass)
+RETURNS SETOF text
+LANGUAGE sql
+STABLE
+SECURITY INVOKER
+ROWS 10
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH door AS (
+        SELECT
+            m.row_scope || '_' || m.command AS name,
+            upper(m.command) AS command,
+            string_agg(r.database_role, ', ' ORDER BY r.rank) AS roles,
+            concat_ws(
+                ' AND ',
+                CASE m.row_scope
+                    WHEN 'subject'
+                        THEN format('%I = (SELECT tenancy.actor_id())', p.subject_column)
+                END,
+                CASE
+                    WHEN m.command <> 'select' THEN '(SELECT tenancy.may_write())'
+                    WHEN m.row_scope = 'tenant' THEN 'true'
+                END
+            ) AS rule
+        FROM pg_class AS c
+        INNER JOIN pg_namespace AS n ON c.relnamespace = n.oid
+        INNER JOIN tenancy.protected_table AS p
+            ON n.nspname = p.schema_name AND c.relname = p.table_name
+        INNER JOIN tenancy.access_matrix AS m
+            ON m.resource = p.schema_name || '.' || p.table_name
+        INNER JOIN tenancy.tenant_role AS r ON m.role = r.role
+        WHERE c.oid = p_table
+        GROUP BY m.row_scope, m.command, p.subject_column
+    )
+
+    SELECT format(E'CREATE POLICY %s ON %s FOR %s\nTO %s%s%s;', d.name, p_table, d.command,
+        d.roles,
+        CASE WHEN d.command <> 'INSERT' THEN format(E'\nUSING (%s)', d.rule) END,
+        CASE WHEN d.command IN ('INSERT', 'UPDATE')
+            THEN format(E'\nWITH CHECK (%s)', d.rule) END) AS text
+    FROM door AS d
+    ORDER BY text;
+$function$;
+
+COMMENT ON FUNCTION tenancy.door_ddl(regclass) IS
+'Statements that create one policy per command and row scope of the access matrix.';
+
+ALTER FUNCTION tenancy.door_ddl(regclass) OWNER TO tenancy_kernel;
+REVOKE ALL ON FUNCTION tenancy.door_ddl(regclass) FROM public;
+GRANT EXECUTE ON FUNCTION tenancy.door_ddl(regclass)
+TO tenancy_owner, tenancy_builder, pg_database_owner;
+
 -- include: functions/tenancy/enter_system.sql
 -- tenancy.enter_system(p_tenant_id, p_purpose): a job enters one tenant for one transaction.
 --
@@ -1034,6 +1126,48 @@ REVOKE ALL ON FUNCTION tenancy.verify_api_key(text, text) FROM public;
 GRANT EXECUTE ON FUNCTION tenancy.verify_api_key(text, text)
 TO tenancy_gateway, tenancy_operator;
 
+-- include: functions/tenancy_private/context_in_force.sql
+-- tenancy_private.context_in_force(): the signed context, if its role is the one in force.
+--
+-- Why read-only: a context without the right to write verifies in read-only transactions alone, so
+--              that minting one without tenancy.enter() gains nothing. Doors ask may_write() too.
+-- Why the role: SET ROLE to another tenant role must gain nothing, and a context that was minted
+--              without tenancy.enter() has no role in force at all.
+-- Tests:       tests/functions/tenancy/test_context.py
+
+CREATE OR REPLACE FUNCTION tenancy_private.context_in_force()
+RETURNS text
+LANGUAGE plpgsql
+STABLE
+PARALLEL RESTRICTED
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_body text := tenancy_private.verified_context();
+BEGIN
+    IF v_body IS NULL OR current_setting('role') IS DISTINCT FROM (
+        CASE substr(v_body, 69, 1)
+            WHEN 'c' THEN 'tenancy_customer'
+            WHEN 's' THEN 'tenancy_staff'
+            WHEN 'm' THEN 'tenancy_manager'
+            WHEN 'a' THEN 'tenancy_admin'
+            WHEN 'o' THEN 'tenancy_operator'
+        END
+    ) OR (substr(v_body, 71, 1) = 'r' AND current_setting('transaction_read_only') <> 'on') THEN
+        RETURN NULL;
+    END IF;
+
+    RETURN v_body;
+END;
+$function$;
+
+COMMENT ON FUNCTION tenancy_private.context_in_force() IS
+'The signed context when its role is in force, else NULL.';
+
+ALTER FUNCTION tenancy_private.context_in_force() OWNER TO tenancy_kernel;
+REVOKE ALL ON FUNCTION tenancy_private.context_in_force() FROM public;
+
 -- include: functions/tenancy_private/insert_tenant.sql
 -- tenancy_private.insert_tenant(…): the record of a tenant, its subdomain, and what it is to have.
 --
@@ -1145,6 +1279,1465 @@ COMMENT ON FUNCTION tenancy_private.note_platform_action(uuid, text) IS
 
 ALTER FUNCTION tenancy_private.note_platform_action(uuid, text) OWNER TO tenancy_kernel;
 REVOKE ALL ON FUNCTION tenancy_private.note_platform_action(uuid, text) FROM public;
+
+-- include: policies/app/analytics.sql
+-- policies/app/analytics.sql: who reaches a row, as tenancy.access_matrix says.
+-- Written by `make policies`; the wall stands alone, the doors are one per rule.
+
+DROP POLICY IF EXISTS owner_door ON app.analytics;
+DROP POLICY IF EXISTS subject_delete ON app.analytics;
+DROP POLICY IF EXISTS subject_insert ON app.analytics;
+DROP POLICY IF EXISTS subject_select ON app.analytics;
+DROP POLICY IF EXISTS subject_update ON app.analytics;
+DROP POLICY IF EXISTS tenant_delete ON app.analytics;
+DROP POLICY IF EXISTS tenant_insert ON app.analytics;
+DROP POLICY IF EXISTS tenant_select ON app.analytics;
+DROP POLICY IF EXISTS tenant_update ON app.analytics;
+DROP POLICY IF EXISTS tenant_wall ON app.analytics;
+
+ALTER TABLE app.analytics ENABLE ROW LEVEL SECURITY;
+ALTER TABLE app.analytics FORCE ROW LEVEL SECURITY;
+
+CREATE POLICY tenant_wall ON app.analytics AS RESTRICTIVE FOR ALL TO public
+USING (tenant_id = (SELECT tenancy.tenant_id()))
+WITH CHECK (tenant_id = (SELECT tenancy.tenant_id()));
+
+COMMENT ON POLICY tenant_wall ON app.analytics IS
+'Restrictive: no permissive policy added later can cross tenants.';
+
+CREATE POLICY owner_door ON app.analytics TO tenancy_owner USING (true);
+
+COMMENT ON POLICY owner_door ON app.analytics IS
+'Definer functions of the owner work, and only inside the tenant.';
+
+CREATE POLICY subject_delete ON app.analytics FOR DELETE
+TO tenancy_customer
+USING (customer_id = (SELECT tenancy.actor_id()) AND (SELECT tenancy.may_write()));
+
+CREATE POLICY subject_insert ON app.analytics FOR INSERT
+TO tenancy_customer
+WITH CHECK (customer_id = (SELECT tenancy.actor_id()) AND (SELECT tenancy.may_write()));
+
+CREATE POLICY subject_select ON app.analytics FOR SELECT
+TO tenancy_customer
+USING (customer_id = (SELECT tenancy.actor_id()));
+
+CREATE POLICY subject_update ON app.analytics FOR UPDATE
+TO tenancy_customer
+USING (customer_id = (SELECT tenancy.actor_id()) AND (SELECT tenancy.may_write()))
+WITH CHECK (customer_id = (SELECT tenancy.actor_id()) AND (SELECT tenancy.may_write()));
+
+CREATE POLICY tenant_delete ON app.analytics FOR DELETE
+TO tenancy_manager, tenancy_admin
+USING ((SELECT tenancy.may_write()));
+
+CREATE POLICY tenant_insert ON app.analytics FOR INSERT
+TO tenancy_staff, tenancy_manager, tenancy_admin
+WITH CHECK ((SELECT tenancy.may_write()));
+
+CREATE POLICY tenant_select ON app.analytics FOR SELECT
+TO tenancy_staff, tenancy_manager, tenancy_admin
+USING (true);
+
+CREATE POLICY tenant_update ON app.analytics FOR UPDATE
+TO tenancy_staff, tenancy_manager, tenancy_admin
+USING ((SELECT tenancy.may_write()))
+WITH CHECK ((SELECT tenancy.may_write()));
+
+REVOKE ALL ON app.analytics
+FROM public, tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin, tenancy_operator;
+
+GRANT DELETE ON app.analytics TO tenancy_customer, tenancy_manager, tenancy_admin;
+
+GRANT INSERT (
+    tenant_id,
+    id,
+    customer_id,
+    event,
+    session_id,
+    payload,
+    occurred_at,
+    metadata
+) ON app.analytics
+TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin;
+
+GRANT SELECT (
+    tenant_id,
+    id,
+    customer_id,
+    event,
+    session_id,
+    payload,
+    occurred_at,
+    metadata,
+    created_at,
+    updated_at
+) ON app.analytics
+TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin;
+
+GRANT UPDATE (
+    id,
+    customer_id,
+    event,
+    session_id,
+    payload,
+    occurred_at,
+    metadata
+) ON app.analytics
+TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin;
+
+-- include: policies/app/bookings.sql
+-- policies/app/bookings.sql: who reaches a row, as tenancy.access_matrix says.
+-- Written by `make policies`; the wall stands alone, the doors are one per rule.
+
+DROP POLICY IF EXISTS owner_door ON app.bookings;
+DROP POLICY IF EXISTS subject_delete ON app.bookings;
+DROP POLICY IF EXISTS subject_insert ON app.bookings;
+DROP POLICY IF EXISTS subject_select ON app.bookings;
+DROP POLICY IF EXISTS subject_update ON app.bookings;
+DROP POLICY IF EXISTS tenant_delete ON app.bookings;
+DROP POLICY IF EXISTS tenant_insert ON app.bookings;
+DROP POLICY IF EXISTS tenant_select ON app.bookings;
+DROP POLICY IF EXISTS tenant_update ON app.bookings;
+DROP POLICY IF EXISTS tenant_wall ON app.bookings;
+
+ALTER TABLE app.bookings ENABLE ROW LEVEL SECURITY;
+ALTER TABLE app.bookings FORCE ROW LEVEL SECURITY;
+
+CREATE POLICY tenant_wall ON app.bookings AS RESTRICTIVE FOR ALL TO public
+USING (tenant_id = (SELECT tenancy.tenant_id()))
+WITH CHECK (tenant_id = (SELECT tenancy.tenant_id()));
+
+COMMENT ON POLICY tenant_wall ON app.bookings IS
+'Restrictive: no permissive policy added later can cross tenants.';
+
+CREATE POLICY owner_door ON app.bookings TO tenancy_owner USING (true);
+
+COMMENT ON POLICY owner_door ON app.bookings IS
+'Definer functions of the owner work, and only inside the tenant.';
+
+CREATE POLICY subject_delete ON app.bookings FOR DELETE
+TO tenancy_customer
+USING (customer_id = (SELECT tenancy.actor_id()) AND (SELECT tenancy.may_write()));
+
+CREATE POLICY subject_insert ON app.bookings FOR INSERT
+TO tenancy_customer
+WITH CHECK (customer_id = (SELECT tenancy.actor_id()) AND (SELECT tenancy.may_write()));
+
+CREATE POLICY subject_select ON app.bookings FOR SELECT
+TO tenancy_customer
+USING (customer_id = (SELECT tenancy.actor_id()));
+
+CREATE POLICY subject_update ON app.bookings FOR UPDATE
+TO tenancy_customer
+USING (customer_id = (SELECT tenancy.actor_id()) AND (SELECT tenancy.may_write()))
+WITH CHECK (customer_id = (SELECT tenancy.actor_id()) AND (SELECT tenancy.may_write()));
+
+CREATE POLICY tenant_delete ON app.bookings FOR DELETE
+TO tenancy_manager, tenancy_admin
+USING ((SELECT tenancy.may_write()));
+
+CREATE POLICY tenant_insert ON app.bookings FOR INSERT
+TO tenancy_staff, tenancy_manager, tenancy_admin
+WITH CHECK ((SELECT tenancy.may_write()));
+
+CREATE POLICY tenant_select ON app.bookings FOR SELECT
+TO tenancy_staff, tenancy_manager, tenancy_admin
+USING (true);
+
+CREATE POLICY tenant_update ON app.bookings FOR UPDATE
+TO tenancy_staff, tenancy_manager, tenancy_admin
+USING ((SELECT tenancy.may_write()))
+WITH CHECK ((SELECT tenancy.may_write()));
+
+REVOKE ALL ON app.bookings
+FROM public, tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin, tenancy_operator;
+
+GRANT DELETE ON app.bookings TO tenancy_customer, tenancy_manager, tenancy_admin;
+
+GRANT INSERT (
+    tenant_id,
+    id,
+    customer_id,
+    patient_id,
+    service,
+    status,
+    starts_at,
+    ends_at,
+    time_zone,
+    party_size,
+    currency,
+    price,
+    notes,
+    metadata
+) ON app.bookings
+TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin;
+
+GRANT SELECT (
+    tenant_id,
+    id,
+    customer_id,
+    patient_id,
+    service,
+    status,
+    starts_at,
+    ends_at,
+    time_zone,
+    party_size,
+    currency,
+    price,
+    notes,
+    metadata,
+    created_at,
+    updated_at
+) ON app.bookings
+TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin;
+
+GRANT UPDATE (
+    id,
+    customer_id,
+    patient_id,
+    service,
+    status,
+    starts_at,
+    ends_at,
+    time_zone,
+    party_size,
+    currency,
+    price,
+    notes,
+    metadata
+) ON app.bookings
+TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin;
+
+-- include: policies/app/customers.sql
+-- policies/app/customers.sql: who reaches a row, as tenancy.access_matrix says.
+-- Written by `make policies`; the wall stands alone, the doors are one per rule.
+
+DROP POLICY IF EXISTS owner_door ON app.customers;
+DROP POLICY IF EXISTS subject_delete ON app.customers;
+DROP POLICY IF EXISTS subject_insert ON app.customers;
+DROP POLICY IF EXISTS subject_select ON app.customers;
+DROP POLICY IF EXISTS subject_update ON app.customers;
+DROP POLICY IF EXISTS tenant_delete ON app.customers;
+DROP POLICY IF EXISTS tenant_insert ON app.customers;
+DROP POLICY IF EXISTS tenant_select ON app.customers;
+DROP POLICY IF EXISTS tenant_update ON app.customers;
+DROP POLICY IF EXISTS tenant_wall ON app.customers;
+
+ALTER TABLE app.customers ENABLE ROW LEVEL SECURITY;
+ALTER TABLE app.customers FORCE ROW LEVEL SECURITY;
+
+CREATE POLICY tenant_wall ON app.customers AS RESTRICTIVE FOR ALL TO public
+USING (tenant_id = (SELECT tenancy.tenant_id()))
+WITH CHECK (tenant_id = (SELECT tenancy.tenant_id()));
+
+COMMENT ON POLICY tenant_wall ON app.customers IS
+'Restrictive: no permissive policy added later can cross tenants.';
+
+CREATE POLICY owner_door ON app.customers TO tenancy_owner USING (true);
+
+COMMENT ON POLICY owner_door ON app.customers IS
+'Definer functions of the owner work, and only inside the tenant.';
+
+CREATE POLICY subject_delete ON app.customers FOR DELETE
+TO tenancy_customer
+USING (id = (SELECT tenancy.actor_id()) AND (SELECT tenancy.may_write()));
+
+CREATE POLICY subject_insert ON app.customers FOR INSERT
+TO tenancy_customer
+WITH CHECK (id = (SELECT tenancy.actor_id()) AND (SELECT tenancy.may_write()));
+
+CREATE POLICY subject_select ON app.customers FOR SELECT
+TO tenancy_customer
+USING (id = (SELECT tenancy.actor_id()));
+
+CREATE POLICY subject_update ON app.customers FOR UPDATE
+TO tenancy_customer
+USING (id = (SELECT tenancy.actor_id()) AND (SELECT tenancy.may_write()))
+WITH CHECK (id = (SELECT tenancy.actor_id()) AND (SELECT tenancy.may_write()));
+
+CREATE POLICY tenant_delete ON app.customers FOR DELETE
+TO tenancy_manager, tenancy_admin
+USING ((SELECT tenancy.may_write()));
+
+CREATE POLICY tenant_insert ON app.customers FOR INSERT
+TO tenancy_staff, tenancy_manager, tenancy_admin
+WITH CHECK ((SELECT tenancy.may_write()));
+
+CREATE POLICY tenant_select ON app.customers FOR SELECT
+TO tenancy_staff, tenancy_manager, tenancy_admin
+USING (true);
+
+CREATE POLICY tenant_update ON app.customers FOR UPDATE
+TO tenancy_staff, tenancy_manager, tenancy_admin
+USING ((SELECT tenancy.may_write()))
+WITH CHECK ((SELECT tenancy.may_write()));
+
+REVOKE ALL ON app.customers
+FROM public, tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin, tenancy_operator;
+
+GRANT DELETE ON app.customers TO tenancy_customer, tenancy_manager, tenancy_admin;
+
+GRANT INSERT (
+    tenant_id,
+    id,
+    email,
+    full_name,
+    phone,
+    locale,
+    marketing_opt_in,
+    loyalty_points,
+    notes,
+    metadata
+) ON app.customers
+TO tenancy_staff, tenancy_manager, tenancy_admin;
+
+GRANT INSERT (
+    tenant_id,
+    id,
+    email,
+    full_name,
+    phone,
+    locale,
+    marketing_opt_in,
+    metadata
+) ON app.customers
+TO tenancy_customer;
+
+GRANT SELECT (
+    tenant_id,
+    id,
+    email,
+    full_name,
+    phone,
+    locale,
+    marketing_opt_in,
+    loyalty_points,
+    notes,
+    metadata,
+    created_at,
+    updated_at
+) ON app.customers
+TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin;
+
+GRANT UPDATE (
+    id,
+    email,
+    full_name,
+    phone,
+    locale,
+    marketing_opt_in,
+    loyalty_points,
+    notes,
+    metadata
+) ON app.customers
+TO tenancy_staff, tenancy_manager, tenancy_admin;
+
+GRANT UPDATE (
+    id,
+    email,
+    full_name,
+    phone,
+    locale,
+    marketing_opt_in,
+    metadata
+) ON app.customers
+TO tenancy_customer;
+
+-- include: policies/app/guests.sql
+-- policies/app/guests.sql: who reaches a row, as tenancy.access_matrix says.
+-- Written by `make policies`; the wall stands alone, the doors are one per rule.
+
+DROP POLICY IF EXISTS owner_door ON app.guests;
+DROP POLICY IF EXISTS subject_delete ON app.guests;
+DROP POLICY IF EXISTS subject_insert ON app.guests;
+DROP POLICY IF EXISTS subject_select ON app.guests;
+DROP POLICY IF EXISTS subject_update ON app.guests;
+DROP POLICY IF EXISTS tenant_delete ON app.guests;
+DROP POLICY IF EXISTS tenant_insert ON app.guests;
+DROP POLICY IF EXISTS tenant_select ON app.guests;
+DROP POLICY IF EXISTS tenant_update ON app.guests;
+DROP POLICY IF EXISTS tenant_wall ON app.guests;
+
+ALTER TABLE app.guests ENABLE ROW LEVEL SECURITY;
+ALTER TABLE app.guests FORCE ROW LEVEL SECURITY;
+
+CREATE POLICY tenant_wall ON app.guests AS RESTRICTIVE FOR ALL TO public
+USING (tenant_id = (SELECT tenancy.tenant_id()))
+WITH CHECK (tenant_id = (SELECT tenancy.tenant_id()));
+
+COMMENT ON POLICY tenant_wall ON app.guests IS
+'Restrictive: no permissive policy added later can cross tenants.';
+
+CREATE POLICY owner_door ON app.guests TO tenancy_owner USING (true);
+
+COMMENT ON POLICY owner_door ON app.guests IS
+'Definer functions of the owner work, and only inside the tenant.';
+
+CREATE POLICY subject_delete ON app.guests FOR DELETE
+TO tenancy_customer
+USING (customer_id = (SELECT tenancy.actor_id()) AND (SELECT tenancy.may_write()));
+
+CREATE POLICY subject_insert ON app.guests FOR INSERT
+TO tenancy_customer
+WITH CHECK (customer_id = (SELECT tenancy.actor_id()) AND (SELECT tenancy.may_write()));
+
+CREATE POLICY subject_select ON app.guests FOR SELECT
+TO tenancy_customer
+USING (customer_id = (SELECT tenancy.actor_id()));
+
+CREATE POLICY subject_update ON app.guests FOR UPDATE
+TO tenancy_customer
+USING (customer_id = (SELECT tenancy.actor_id()) AND (SELECT tenancy.may_write()))
+WITH CHECK (customer_id = (SELECT tenancy.actor_id()) AND (SELECT tenancy.may_write()));
+
+CREATE POLICY tenant_delete ON app.guests FOR DELETE
+TO tenancy_manager, tenancy_admin
+USING ((SELECT tenancy.may_write()));
+
+CREATE POLICY tenant_insert ON app.guests FOR INSERT
+TO tenancy_staff, tenancy_manager, tenancy_admin
+WITH CHECK ((SELECT tenancy.may_write()));
+
+CREATE POLICY tenant_select ON app.guests FOR SELECT
+TO tenancy_staff, tenancy_manager, tenancy_admin
+USING (true);
+
+CREATE POLICY tenant_update ON app.guests FOR UPDATE
+TO tenancy_staff, tenancy_manager, tenancy_admin
+USING ((SELECT tenancy.may_write()))
+WITH CHECK ((SELECT tenancy.may_write()));
+
+REVOKE ALL ON app.guests
+FROM public, tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin, tenancy_operator;
+
+GRANT DELETE ON app.guests TO tenancy_customer, tenancy_manager, tenancy_admin;
+
+GRANT INSERT (
+    tenant_id,
+    id,
+    customer_id,
+    full_name,
+    email,
+    nationality,
+    document_number,
+    preferences,
+    metadata
+) ON app.guests
+TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin;
+
+GRANT SELECT (
+    tenant_id,
+    id,
+    customer_id,
+    full_name,
+    email,
+    nationality,
+    document_number,
+    preferences,
+    metadata,
+    created_at,
+    updated_at
+) ON app.guests
+TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin;
+
+GRANT UPDATE (
+    id,
+    customer_id,
+    full_name,
+    email,
+    nationality,
+    document_number,
+    preferences,
+    metadata
+) ON app.guests
+TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin;
+
+-- include: policies/app/orders.sql
+-- policies/app/orders.sql: who reaches a row, as tenancy.access_matrix says.
+-- Written by `make policies`; the wall stands alone, the doors are one per rule.
+
+DROP POLICY IF EXISTS owner_door ON app.orders;
+DROP POLICY IF EXISTS subject_delete ON app.orders;
+DROP POLICY IF EXISTS subject_insert ON app.orders;
+DROP POLICY IF EXISTS subject_select ON app.orders;
+DROP POLICY IF EXISTS subject_update ON app.orders;
+DROP POLICY IF EXISTS tenant_delete ON app.orders;
+DROP POLICY IF EXISTS tenant_insert ON app.orders;
+DROP POLICY IF EXISTS tenant_select ON app.orders;
+DROP POLICY IF EXISTS tenant_update ON app.orders;
+DROP POLICY IF EXISTS tenant_wall ON app.orders;
+
+ALTER TABLE app.orders ENABLE ROW LEVEL SECURITY;
+ALTER TABLE app.orders FORCE ROW LEVEL SECURITY;
+
+CREATE POLICY tenant_wall ON app.orders AS RESTRICTIVE FOR ALL TO public
+USING (tenant_id = (SELECT tenancy.tenant_id()))
+WITH CHECK (tenant_id = (SELECT tenancy.tenant_id()));
+
+COMMENT ON POLICY tenant_wall ON app.orders IS
+'Restrictive: no permissive policy added later can cross tenants.';
+
+CREATE POLICY owner_door ON app.orders TO tenancy_owner USING (true);
+
+COMMENT ON POLICY owner_door ON app.orders IS
+'Definer functions of the owner work, and only inside the tenant.';
+
+CREATE POLICY subject_delete ON app.orders FOR DELETE
+TO tenancy_customer
+USING (customer_id = (SELECT tenancy.actor_id()) AND (SELECT tenancy.may_write()));
+
+CREATE POLICY subject_insert ON app.orders FOR INSERT
+TO tenancy_customer
+WITH CHECK (customer_id = (SELECT tenancy.actor_id()) AND (SELECT tenancy.may_write()));
+
+CREATE POLICY subject_select ON app.orders FOR SELECT
+TO tenancy_customer
+USING (customer_id = (SELECT tenancy.actor_id()));
+
+CREATE POLICY subject_update ON app.orders FOR UPDATE
+TO tenancy_customer
+USING (customer_id = (SELECT tenancy.actor_id()) AND (SELECT tenancy.may_write()))
+WITH CHECK (customer_id = (SELECT tenancy.actor_id()) AND (SELECT tenancy.may_write()));
+
+CREATE POLICY tenant_delete ON app.orders FOR DELETE
+TO tenancy_manager, tenancy_admin
+USING ((SELECT tenancy.may_write()));
+
+CREATE POLICY tenant_insert ON app.orders FOR INSERT
+TO tenancy_staff, tenancy_manager, tenancy_admin
+WITH CHECK ((SELECT tenancy.may_write()));
+
+CREATE POLICY tenant_select ON app.orders FOR SELECT
+TO tenancy_staff, tenancy_manager, tenancy_admin
+USING (true);
+
+CREATE POLICY tenant_update ON app.orders FOR UPDATE
+TO tenancy_staff, tenancy_manager, tenancy_admin
+USING ((SELECT tenancy.may_write()))
+WITH CHECK ((SELECT tenancy.may_write()));
+
+REVOKE ALL ON app.orders
+FROM public, tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin, tenancy_operator;
+
+GRANT DELETE ON app.orders TO tenancy_customer, tenancy_manager, tenancy_admin;
+
+GRANT INSERT (
+    tenant_id,
+    id,
+    customer_id,
+    order_number,
+    currency,
+    subtotal,
+    tax,
+    total,
+    items,
+    notes,
+    metadata
+) ON app.orders
+TO tenancy_customer;
+
+GRANT INSERT (
+    tenant_id,
+    id,
+    customer_id,
+    order_number,
+    status,
+    currency,
+    subtotal,
+    tax,
+    total,
+    items,
+    payment_intent_id,
+    payment_status,
+    notes,
+    placed_at,
+    metadata
+) ON app.orders
+TO tenancy_staff, tenancy_manager, tenancy_admin;
+
+GRANT SELECT (
+    tenant_id,
+    id,
+    customer_id,
+    order_number,
+    status,
+    currency,
+    subtotal,
+    tax,
+    total,
+    items,
+    payment_intent_id,
+    payment_status,
+    notes,
+    placed_at,
+    metadata,
+    created_at,
+    updated_at
+) ON app.orders
+TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin;
+
+GRANT UPDATE (
+    id,
+    customer_id,
+    order_number,
+    currency,
+    subtotal,
+    tax,
+    total,
+    items,
+    notes,
+    metadata
+) ON app.orders
+TO tenancy_customer;
+
+GRANT UPDATE (
+    id,
+    customer_id,
+    order_number,
+    status,
+    currency,
+    subtotal,
+    tax,
+    total,
+    items,
+    payment_intent_id,
+    payment_status,
+    notes,
+    placed_at,
+    metadata
+) ON app.orders
+TO tenancy_staff, tenancy_manager, tenancy_admin;
+
+-- include: policies/app/patients.sql
+-- policies/app/patients.sql: who reaches a row, as tenancy.access_matrix says.
+-- Written by `make policies`; the wall stands alone, the doors are one per rule.
+
+DROP POLICY IF EXISTS owner_door ON app.patients;
+DROP POLICY IF EXISTS subject_delete ON app.patients;
+DROP POLICY IF EXISTS subject_insert ON app.patients;
+DROP POLICY IF EXISTS subject_select ON app.patients;
+DROP POLICY IF EXISTS subject_update ON app.patients;
+DROP POLICY IF EXISTS tenant_delete ON app.patients;
+DROP POLICY IF EXISTS tenant_insert ON app.patients;
+DROP POLICY IF EXISTS tenant_select ON app.patients;
+DROP POLICY IF EXISTS tenant_update ON app.patients;
+DROP POLICY IF EXISTS tenant_wall ON app.patients;
+
+ALTER TABLE app.patients ENABLE ROW LEVEL SECURITY;
+ALTER TABLE app.patients FORCE ROW LEVEL SECURITY;
+
+CREATE POLICY tenant_wall ON app.patients AS RESTRICTIVE FOR ALL TO public
+USING (tenant_id = (SELECT tenancy.tenant_id()))
+WITH CHECK (tenant_id = (SELECT tenancy.tenant_id()));
+
+COMMENT ON POLICY tenant_wall ON app.patients IS
+'Restrictive: no permissive policy added later can cross tenants.';
+
+CREATE POLICY owner_door ON app.patients TO tenancy_owner USING (true);
+
+COMMENT ON POLICY owner_door ON app.patients IS
+'Definer functions of the owner work, and only inside the tenant.';
+
+CREATE POLICY subject_delete ON app.patients FOR DELETE
+TO tenancy_customer
+USING (customer_id = (SELECT tenancy.actor_id()) AND (SELECT tenancy.may_write()));
+
+CREATE POLICY subject_insert ON app.patients FOR INSERT
+TO tenancy_customer
+WITH CHECK (customer_id = (SELECT tenancy.actor_id()) AND (SELECT tenancy.may_write()));
+
+CREATE POLICY subject_select ON app.patients FOR SELECT
+TO tenancy_customer
+USING (customer_id = (SELECT tenancy.actor_id()));
+
+CREATE POLICY subject_update ON app.patients FOR UPDATE
+TO tenancy_customer
+USING (customer_id = (SELECT tenancy.actor_id()) AND (SELECT tenancy.may_write()))
+WITH CHECK (customer_id = (SELECT tenancy.actor_id()) AND (SELECT tenancy.may_write()));
+
+CREATE POLICY tenant_delete ON app.patients FOR DELETE
+TO tenancy_manager, tenancy_admin
+USING ((SELECT tenancy.may_write()));
+
+CREATE POLICY tenant_insert ON app.patients FOR INSERT
+TO tenancy_staff, tenancy_manager, tenancy_admin
+WITH CHECK ((SELECT tenancy.may_write()));
+
+CREATE POLICY tenant_select ON app.patients FOR SELECT
+TO tenancy_staff, tenancy_manager, tenancy_admin
+USING (true);
+
+CREATE POLICY tenant_update ON app.patients FOR UPDATE
+TO tenancy_staff, tenancy_manager, tenancy_admin
+USING ((SELECT tenancy.may_write()))
+WITH CHECK ((SELECT tenancy.may_write()));
+
+REVOKE ALL ON app.patients
+FROM public, tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin, tenancy_operator;
+
+GRANT DELETE ON app.patients TO tenancy_customer, tenancy_manager, tenancy_admin;
+
+GRANT INSERT (
+    tenant_id,
+    id,
+    customer_id,
+    full_name,
+    birth_date,
+    ssn,
+    medical_history,
+    allergies,
+    status,
+    metadata
+) ON app.patients
+TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin;
+
+GRANT SELECT (
+    tenant_id,
+    id,
+    customer_id,
+    full_name,
+    birth_date,
+    ssn,
+    medical_history,
+    allergies,
+    status,
+    metadata,
+    created_at,
+    updated_at
+) ON app.patients
+TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin;
+
+GRANT UPDATE (
+    id,
+    customer_id,
+    full_name,
+    birth_date,
+    ssn,
+    medical_history,
+    allergies,
+    status,
+    metadata
+) ON app.patients
+TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin;
+
+-- include: policies/app/pin_comments.sql
+-- policies/app/pin_comments.sql: who reaches a row, as tenancy.access_matrix says.
+-- Written by `make policies`; the wall stands alone, the doors are one per rule.
+
+DROP POLICY IF EXISTS owner_door ON app.pin_comments;
+DROP POLICY IF EXISTS subject_delete ON app.pin_comments;
+DROP POLICY IF EXISTS subject_insert ON app.pin_comments;
+DROP POLICY IF EXISTS subject_select ON app.pin_comments;
+DROP POLICY IF EXISTS subject_update ON app.pin_comments;
+DROP POLICY IF EXISTS tenant_delete ON app.pin_comments;
+DROP POLICY IF EXISTS tenant_insert ON app.pin_comments;
+DROP POLICY IF EXISTS tenant_select ON app.pin_comments;
+DROP POLICY IF EXISTS tenant_update ON app.pin_comments;
+DROP POLICY IF EXISTS tenant_wall ON app.pin_comments;
+
+ALTER TABLE app.pin_comments ENABLE ROW LEVEL SECURITY;
+ALTER TABLE app.pin_comments FORCE ROW LEVEL SECURITY;
+
+CREATE POLICY tenant_wall ON app.pin_comments AS RESTRICTIVE FOR ALL TO public
+USING (tenant_id = (SELECT tenancy.tenant_id()))
+WITH CHECK (tenant_id = (SELECT tenancy.tenant_id()));
+
+COMMENT ON POLICY tenant_wall ON app.pin_comments IS
+'Restrictive: no permissive policy added later can cross tenants.';
+
+CREATE POLICY owner_door ON app.pin_comments TO tenancy_owner USING (true);
+
+COMMENT ON POLICY owner_door ON app.pin_comments IS
+'Definer functions of the owner work, and only inside the tenant.';
+
+CREATE POLICY subject_delete ON app.pin_comments FOR DELETE
+TO tenancy_customer
+USING (author_id = (SELECT tenancy.actor_id()) AND (SELECT tenancy.may_write()));
+
+CREATE POLICY subject_insert ON app.pin_comments FOR INSERT
+TO tenancy_customer
+WITH CHECK (author_id = (SELECT tenancy.actor_id()) AND (SELECT tenancy.may_write()));
+
+CREATE POLICY subject_update ON app.pin_comments FOR UPDATE
+TO tenancy_customer
+USING (author_id = (SELECT tenancy.actor_id()) AND (SELECT tenancy.may_write()))
+WITH CHECK (author_id = (SELECT tenancy.actor_id()) AND (SELECT tenancy.may_write()));
+
+CREATE POLICY tenant_delete ON app.pin_comments FOR DELETE
+TO tenancy_manager, tenancy_admin
+USING ((SELECT tenancy.may_write()));
+
+CREATE POLICY tenant_insert ON app.pin_comments FOR INSERT
+TO tenancy_staff, tenancy_manager, tenancy_admin
+WITH CHECK ((SELECT tenancy.may_write()));
+
+CREATE POLICY tenant_select ON app.pin_comments FOR SELECT
+TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin
+USING (true);
+
+CREATE POLICY tenant_update ON app.pin_comments FOR UPDATE
+TO tenancy_staff, tenancy_manager, tenancy_admin
+USING ((SELECT tenancy.may_write()))
+WITH CHECK ((SELECT tenancy.may_write()));
+
+REVOKE ALL ON app.pin_comments
+FROM public, tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin, tenancy_operator;
+
+GRANT DELETE ON app.pin_comments TO tenancy_customer, tenancy_manager, tenancy_admin;
+
+GRANT INSERT (
+    tenant_id,
+    id,
+    pin_id,
+    author_id,
+    body,
+    metadata
+) ON app.pin_comments
+TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin;
+
+GRANT SELECT (
+    tenant_id,
+    id,
+    pin_id,
+    author_id,
+    body,
+    metadata,
+    created_at,
+    updated_at
+) ON app.pin_comments
+TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin;
+
+GRANT UPDATE (
+    id,
+    pin_id,
+    author_id,
+    body,
+    metadata
+) ON app.pin_comments
+TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin;
+
+-- include: policies/app/pins.sql
+-- policies/app/pins.sql: who reaches a row, as tenancy.access_matrix says.
+-- Written by `make policies`; the wall stands alone, the doors are one per rule.
+
+DROP POLICY IF EXISTS owner_door ON app.pins;
+DROP POLICY IF EXISTS subject_delete ON app.pins;
+DROP POLICY IF EXISTS subject_insert ON app.pins;
+DROP POLICY IF EXISTS subject_select ON app.pins;
+DROP POLICY IF EXISTS subject_update ON app.pins;
+DROP POLICY IF EXISTS tenant_delete ON app.pins;
+DROP POLICY IF EXISTS tenant_insert ON app.pins;
+DROP POLICY IF EXISTS tenant_select ON app.pins;
+DROP POLICY IF EXISTS tenant_update ON app.pins;
+DROP POLICY IF EXISTS tenant_wall ON app.pins;
+
+ALTER TABLE app.pins ENABLE ROW LEVEL SECURITY;
+ALTER TABLE app.pins FORCE ROW LEVEL SECURITY;
+
+CREATE POLICY tenant_wall ON app.pins AS RESTRICTIVE FOR ALL TO public
+USING (tenant_id = (SELECT tenancy.tenant_id()))
+WITH CHECK (tenant_id = (SELECT tenancy.tenant_id()));
+
+COMMENT ON POLICY tenant_wall ON app.pins IS
+'Restrictive: no permissive policy added later can cross tenants.';
+
+CREATE POLICY owner_door ON app.pins TO tenancy_owner USING (true);
+
+COMMENT ON POLICY owner_door ON app.pins IS
+'Definer functions of the owner work, and only inside the tenant.';
+
+CREATE POLICY subject_delete ON app.pins FOR DELETE
+TO tenancy_customer
+USING (customer_id = (SELECT tenancy.actor_id()) AND (SELECT tenancy.may_write()));
+
+CREATE POLICY subject_insert ON app.pins FOR INSERT
+TO tenancy_customer
+WITH CHECK (customer_id = (SELECT tenancy.actor_id()) AND (SELECT tenancy.may_write()));
+
+CREATE POLICY subject_update ON app.pins FOR UPDATE
+TO tenancy_customer
+USING (customer_id = (SELECT tenancy.actor_id()) AND (SELECT tenancy.may_write()))
+WITH CHECK (customer_id = (SELECT tenancy.actor_id()) AND (SELECT tenancy.may_write()));
+
+CREATE POLICY tenant_delete ON app.pins FOR DELETE
+TO tenancy_manager, tenancy_admin
+USING ((SELECT tenancy.may_write()));
+
+CREATE POLICY tenant_insert ON app.pins FOR INSERT
+TO tenancy_staff, tenancy_manager, tenancy_admin
+WITH CHECK ((SELECT tenancy.may_write()));
+
+CREATE POLICY tenant_select ON app.pins FOR SELECT
+TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin
+USING (true);
+
+CREATE POLICY tenant_update ON app.pins FOR UPDATE
+TO tenancy_staff, tenancy_manager, tenancy_admin
+USING ((SELECT tenancy.may_write()))
+WITH CHECK ((SELECT tenancy.may_write()));
+
+REVOKE ALL ON app.pins
+FROM public, tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin, tenancy_operator;
+
+GRANT DELETE ON app.pins TO tenancy_customer, tenancy_manager, tenancy_admin;
+
+GRANT INSERT (
+    tenant_id,
+    id,
+    customer_id,
+    title,
+    body,
+    latitude,
+    longitude,
+    status,
+    metadata
+) ON app.pins
+TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin;
+
+GRANT SELECT (
+    tenant_id,
+    id,
+    customer_id,
+    title,
+    body,
+    latitude,
+    longitude,
+    status,
+    comment_count,
+    metadata,
+    created_at,
+    updated_at
+) ON app.pins
+TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin;
+
+GRANT UPDATE (
+    id,
+    customer_id,
+    title,
+    body,
+    latitude,
+    longitude,
+    status,
+    metadata
+) ON app.pins
+TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin;
+
+-- include: policies/app/reservations.sql
+-- policies/app/reservations.sql: who reaches a row, as tenancy.access_matrix says.
+-- Written by `make policies`; the wall stands alone, the doors are one per rule.
+
+DROP POLICY IF EXISTS owner_door ON app.reservations;
+DROP POLICY IF EXISTS subject_delete ON app.reservations;
+DROP POLICY IF EXISTS subject_insert ON app.reservations;
+DROP POLICY IF EXISTS subject_select ON app.reservations;
+DROP POLICY IF EXISTS subject_update ON app.reservations;
+DROP POLICY IF EXISTS tenant_delete ON app.reservations;
+DROP POLICY IF EXISTS tenant_insert ON app.reservations;
+DROP POLICY IF EXISTS tenant_select ON app.reservations;
+DROP POLICY IF EXISTS tenant_update ON app.reservations;
+DROP POLICY IF EXISTS tenant_wall ON app.reservations;
+
+ALTER TABLE app.reservations ENABLE ROW LEVEL SECURITY;
+ALTER TABLE app.reservations FORCE ROW LEVEL SECURITY;
+
+CREATE POLICY tenant_wall ON app.reservations AS RESTRICTIVE FOR ALL TO public
+USING (tenant_id = (SELECT tenancy.tenant_id()))
+WITH CHECK (tenant_id = (SELECT tenancy.tenant_id()));
+
+COMMENT ON POLICY tenant_wall ON app.reservations IS
+'Restrictive: no permissive policy added later can cross tenants.';
+
+CREATE POLICY owner_door ON app.reservations TO tenancy_owner USING (true);
+
+COMMENT ON POLICY owner_door ON app.reservations IS
+'Definer functions of the owner work, and only inside the tenant.';
+
+CREATE POLICY subject_delete ON app.reservations FOR DELETE
+TO tenancy_customer
+USING (customer_id = (SELECT tenancy.actor_id()) AND (SELECT tenancy.may_write()));
+
+CREATE POLICY subject_insert ON app.reservations FOR INSERT
+TO tenancy_customer
+WITH CHECK (customer_id = (SELECT tenancy.actor_id()) AND (SELECT tenancy.may_write()));
+
+CREATE POLICY subject_select ON app.reservations FOR SELECT
+TO tenancy_customer
+USING (customer_id = (SELECT tenancy.actor_id()));
+
+CREATE POLICY subject_update ON app.reservations FOR UPDATE
+TO tenancy_customer
+USING (customer_id = (SELECT tenancy.actor_id()) AND (SELECT tenancy.may_write()))
+WITH CHECK (customer_id = (SELECT tenancy.actor_id()) AND (SELECT tenancy.may_write()));
+
+CREATE POLICY tenant_delete ON app.reservations FOR DELETE
+TO tenancy_manager, tenancy_admin
+USING ((SELECT tenancy.may_write()));
+
+CREATE POLICY tenant_insert ON app.reservations FOR INSERT
+TO tenancy_staff, tenancy_manager, tenancy_admin
+WITH CHECK ((SELECT tenancy.may_write()));
+
+CREATE POLICY tenant_select ON app.reservations FOR SELECT
+TO tenancy_staff, tenancy_manager, tenancy_admin
+USING (true);
+
+CREATE POLICY tenant_update ON app.reservations FOR UPDATE
+TO tenancy_staff, tenancy_manager, tenancy_admin
+USING ((SELECT tenancy.may_write()))
+WITH CHECK ((SELECT tenancy.may_write()));
+
+REVOKE ALL ON app.reservations
+FROM public, tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin, tenancy_operator;
+
+GRANT DELETE ON app.reservations TO tenancy_customer, tenancy_manager, tenancy_admin;
+
+GRANT INSERT (
+    tenant_id,
+    id,
+    guest_id,
+    customer_id,
+    room,
+    status,
+    arrival,
+    departure,
+    adults,
+    currency,
+    total,
+    metadata
+) ON app.reservations
+TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin;
+
+GRANT SELECT (
+    tenant_id,
+    id,
+    guest_id,
+    customer_id,
+    room,
+    status,
+    arrival,
+    departure,
+    adults,
+    currency,
+    total,
+    metadata,
+    created_at,
+    updated_at
+) ON app.reservations
+TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin;
+
+GRANT UPDATE (
+    id,
+    guest_id,
+    customer_id,
+    room,
+    status,
+    arrival,
+    departure,
+    adults,
+    currency,
+    total,
+    metadata
+) ON app.reservations
+TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin;
+
+-- include: policies/app/settings.sql
+-- policies/app/settings.sql: who reaches a row, as tenancy.access_matrix says.
+-- Written by `make policies`; the wall stands alone, the doors are one per rule.
+
+DROP POLICY IF EXISTS owner_door ON app.settings;
+DROP POLICY IF EXISTS subject_delete ON app.settings;
+DROP POLICY IF EXISTS subject_insert ON app.settings;
+DROP POLICY IF EXISTS subject_select ON app.settings;
+DROP POLICY IF EXISTS subject_update ON app.settings;
+DROP POLICY IF EXISTS tenant_delete ON app.settings;
+DROP POLICY IF EXISTS tenant_insert ON app.settings;
+DROP POLICY IF EXISTS tenant_select ON app.settings;
+DROP POLICY IF EXISTS tenant_update ON app.settings;
+DROP POLICY IF EXISTS tenant_wall ON app.settings;
+
+ALTER TABLE app.settings ENABLE ROW LEVEL SECURITY;
+ALTER TABLE app.settings FORCE ROW LEVEL SECURITY;
+
+CREATE POLICY tenant_wall ON app.settings AS RESTRICTIVE FOR ALL TO public
+USING (tenant_id = (SELECT tenancy.tenant_id()))
+WITH CHECK (tenant_id = (SELECT tenancy.tenant_id()));
+
+COMMENT ON POLICY tenant_wall ON app.settings IS
+'Restrictive: no permissive policy added later can cross tenants.';
+
+CREATE POLICY owner_door ON app.settings TO tenancy_owner USING (true);
+
+COMMENT ON POLICY owner_door ON app.settings IS
+'Definer functions of the owner work, and only inside the tenant.';
+
+CREATE POLICY tenant_delete ON app.settings FOR DELETE
+TO tenancy_manager, tenancy_admin
+USING ((SELECT tenancy.may_write()));
+
+CREATE POLICY tenant_insert ON app.settings FOR INSERT
+TO tenancy_manager, tenancy_admin
+WITH CHECK ((SELECT tenancy.may_write()));
+
+CREATE POLICY tenant_select ON app.settings FOR SELECT
+TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin
+USING (true);
+
+CREATE POLICY tenant_update ON app.settings FOR UPDATE
+TO tenancy_manager, tenancy_admin
+USING ((SELECT tenancy.may_write()))
+WITH CHECK ((SELECT tenancy.may_write()));
+
+REVOKE ALL ON app.settings
+FROM public, tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin, tenancy_operator;
+
+GRANT DELETE ON app.settings TO tenancy_manager, tenancy_admin;
+
+GRANT INSERT (
+    tenant_id,
+    id,
+    branding,
+    notifications,
+    features,
+    time_zone,
+    currency,
+    metadata
+) ON app.settings
+TO tenancy_manager, tenancy_admin;
+
+GRANT SELECT (
+    tenant_id,
+    id,
+    branding
+) ON app.settings
+TO tenancy_customer;
+
+GRANT SELECT (
+    tenant_id,
+    id,
+    branding,
+    notifications,
+    features,
+    time_zone,
+    currency,
+    metadata,
+    created_at,
+    updated_at
+) ON app.settings
+TO tenancy_staff, tenancy_manager, tenancy_admin;
+
+GRANT UPDATE (
+    id,
+    branding,
+    notifications,
+    features,
+    time_zone,
+    currency,
+    metadata
+) ON app.settings
+TO tenancy_manager, tenancy_admin;
+
+-- include: policies/app/storage_buckets.sql
+-- policies/app/storage_buckets.sql: who reaches a row, as tenancy.access_matrix says.
+-- Written by `make policies`; the wall stands alone, the doors are one per rule.
+
+DROP POLICY IF EXISTS owner_door ON app.storage_buckets;
+DROP POLICY IF EXISTS subject_delete ON app.storage_buckets;
+DROP POLICY IF EXISTS subject_insert ON app.storage_buckets;
+DROP POLICY IF EXISTS subject_select ON app.storage_buckets;
+DROP POLICY IF EXISTS subject_update ON app.storage_buckets;
+DROP POLICY IF EXISTS tenant_delete ON app.storage_buckets;
+DROP POLICY IF EXISTS tenant_insert ON app.storage_buckets;
+DROP POLICY IF EXISTS tenant_select ON app.storage_buckets;
+DROP POLICY IF EXISTS tenant_update ON app.storage_buckets;
+DROP POLICY IF EXISTS tenant_wall ON app.storage_buckets;
+
+ALTER TABLE app.storage_buckets ENABLE ROW LEVEL SECURITY;
+ALTER TABLE app.storage_buckets FORCE ROW LEVEL SECURITY;
+
+CREATE POLICY tenant_wall ON app.storage_buckets AS RESTRICTIVE FOR ALL TO public
+USING (tenant_id = (SELECT tenancy.tenant_id()))
+WITH CHECK (tenant_id = (SELECT tenancy.tenant_id()));
+
+COMMENT ON POLICY tenant_wall ON app.storage_buckets IS
+'Restrictive: no permissive policy added later can cross tenants.';
+
+CREATE POLICY owner_door ON app.storage_buckets TO tenancy_owner USING (true);
+
+COMMENT ON POLICY owner_door ON app.storage_buckets IS
+'Definer functions of the owner work, and only inside the tenant.';
+
+CREATE POLICY tenant_delete ON app.storage_buckets FOR DELETE
+TO tenancy_manager, tenancy_admin
+USING ((SELECT tenancy.may_write()));
+
+CREATE POLICY tenant_insert ON app.storage_buckets FOR INSERT
+TO tenancy_staff, tenancy_manager, tenancy_admin
+WITH CHECK ((SELECT tenancy.may_write()));
+
+CREATE POLICY tenant_select ON app.storage_buckets FOR SELECT
+TO tenancy_staff, tenancy_manager, tenancy_admin
+USING (true);
+
+CREATE POLICY tenant_update ON app.storage_buckets FOR UPDATE
+TO tenancy_staff, tenancy_manager, tenancy_admin
+USING ((SELECT tenancy.may_write()))
+WITH CHECK ((SELECT tenancy.may_write()));
+
+REVOKE ALL ON app.storage_buckets
+FROM public, tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin, tenancy_operator;
+
+GRANT DELETE ON app.storage_buckets TO tenancy_manager, tenancy_admin;
+
+GRANT INSERT (
+    tenant_id,
+    id,
+    name,
+    is_public,
+    max_object_bytes,
+    metadata
+) ON app.storage_buckets
+TO tenancy_staff, tenancy_manager, tenancy_admin;
+
+GRANT SELECT (
+    tenant_id,
+    id,
+    name,
+    is_public,
+    max_object_bytes,
+    metadata,
+    created_at,
+    updated_at
+) ON app.storage_buckets
+TO tenancy_staff, tenancy_manager, tenancy_admin;
+
+GRANT UPDATE (
+    id,
+    name,
+    is_public,
+    max_object_bytes,
+    metadata
+) ON app.storage_buckets
+TO tenancy_staff, tenancy_manager, tenancy_admin;
+
+-- include: policies/app/storage_objects.sql
+-- policies/app/storage_objects.sql: who reaches a row, as tenancy.access_matrix says.
+-- Written by `make policies`; the wall stands alone, the doors are one per rule.
+
+DROP POLICY IF EXISTS owner_door ON app.storage_objects;
+DROP POLICY IF EXISTS subject_delete ON app.storage_objects;
+DROP POLICY IF EXISTS subject_insert ON app.storage_objects;
+DROP POLICY IF EXISTS subject_select ON app.storage_objects;
+DROP POLICY IF EXISTS subject_update ON app.storage_objects;
+DROP POLICY IF EXISTS tenant_delete ON app.storage_objects;
+DROP POLICY IF EXISTS tenant_insert ON app.storage_objects;
+DROP POLICY IF EXISTS tenant_select ON app.storage_objects;
+DROP POLICY IF EXISTS tenant_update ON app.storage_objects;
+DROP POLICY IF EXISTS tenant_wall ON app.storage_objects;
+
+ALTER TABLE app.storage_objects ENABLE ROW LEVEL SECURITY;
+ALTER TABLE app.storage_objects FORCE ROW LEVEL SECURITY;
+
+CREATE POLICY tenant_wall ON app.storage_objects AS RESTRICTIVE FOR ALL TO public
+USING (tenant_id = (SELECT tenancy.tenant_id()))
+WITH CHECK (tenant_id = (SELECT tenancy.tenant_id()));
+
+COMMENT ON POLICY tenant_wall ON app.storage_objects IS
+'Restrictive: no permissive policy added later can cross tenants.';
+
+CREATE POLICY owner_door ON app.storage_objects TO tenancy_owner USING (true);
+
+COMMENT ON POLICY owner_door ON app.storage_objects IS
+'Definer functions of the owner work, and only inside the tenant.';
+
+CREATE POLICY subject_delete ON app.storage_objects FOR DELETE
+TO tenancy_customer
+USING (customer_id = (SELECT tenancy.actor_id()) AND (SELECT tenancy.may_write()));
+
+CREATE POLICY subject_insert ON app.storage_objects FOR INSERT
+TO tenancy_customer
+WITH CHECK (customer_id = (SELECT tenancy.actor_id()) AND (SELECT tenancy.may_write()));
+
+CREATE POLICY subject_select ON app.storage_objects FOR SELECT
+TO tenancy_customer
+USING (customer_id = (SELECT tenancy.actor_id()));
+
+CREATE POLICY subject_update ON app.storage_objects FOR UPDATE
+TO tenancy_customer
+USING (customer_id = (SELECT tenancy.actor_id()) AND (SELECT tenancy.may_write()))
+WITH CHECK (customer_id = (SELECT tenancy.actor_id()) AND (SELECT tenancy.may_write()));
+
+CREATE POLICY tenant_delete ON app.storage_objects FOR DELETE
+TO tenancy_manager, tenancy_admin
+USING ((SELECT tenancy.may_write()));
+
+CREATE POLICY tenant_insert ON app.storage_objects FOR INSERT
+TO tenancy_staff, tenancy_manager, tenancy_admin
+WITH CHECK ((SELECT tenancy.may_write()));
+
+CREATE POLICY tenant_select ON app.storage_objects FOR SELECT
+TO tenancy_staff, tenancy_manager, tenancy_admin
+USING (true);
+
+CREATE POLICY tenant_update ON app.storage_objects FOR UPDATE
+TO tenancy_staff, tenancy_manager, tenancy_admin
+USING ((SELECT tenancy.may_write()))
+WITH CHECK ((SELECT tenancy.may_write()));
+
+REVOKE ALL ON app.storage_objects
+FROM public, tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin, tenancy_operator;
+
+GRANT DELETE ON app.storage_objects TO tenancy_customer, tenancy_manager, tenancy_admin;
+
+GRANT INSERT (
+    tenant_id,
+    id,
+    bucket_id,
+    customer_id,
+    path,
+    content_type,
+    size_bytes,
+    etag,
+    metadata
+) ON app.storage_objects
+TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin;
+
+GRANT SELECT (
+    tenant_id,
+    id,
+    bucket_id,
+    customer_id,
+    path,
+    content_type,
+    size_bytes,
+    etag,
+    metadata,
+    created_at,
+    updated_at
+) ON app.storage_objects
+TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin;
+
+GRANT UPDATE (
+    id,
+    bucket_id,
+    customer_id,
+    path,
+    content_type,
+    size_bytes,
+    etag,
+    metadata
+) ON app.storage_objects
+TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin;
+
+-- include: policies/app/survey_responses.sql
+-- policies/app/survey_responses.sql: who reaches a row, as tenancy.access_matrix says.
+-- Written by `make policies`; the wall stands alone, the doors are one per rule.
+
+DROP POLICY IF EXISTS owner_door ON app.survey_responses;
+DROP POLICY IF EXISTS subject_delete ON app.survey_responses;
+DROP POLICY IF EXISTS subject_insert ON app.survey_responses;
+DROP POLICY IF EXISTS subject_select ON app.survey_responses;
+DROP POLICY IF EXISTS subject_update ON app.survey_responses;
+DROP POLICY IF EXISTS tenant_delete ON app.survey_responses;
+DROP POLICY IF EXISTS tenant_insert ON app.survey_responses;
+DROP POLICY IF EXISTS tenant_select ON app.survey_responses;
+DROP POLICY IF EXISTS tenant_update ON app.survey_responses;
+DROP POLICY IF EXISTS tenant_wall ON app.survey_responses;
+
+ALTER TABLE app.survey_responses ENABLE ROW LEVEL SECURITY;
+ALTER TABLE app.survey_responses FORCE ROW LEVEL SECURITY;
+
+CREATE POLICY tenant_wall ON app.survey_responses AS RESTRICTIVE FOR ALL TO public
+USING (tenant_id = (SELECT tenancy.tenant_id()))
+WITH CHECK (tenant_id = (SELECT tenancy.tenant_id()));
+
+COMMENT ON POLICY tenant_wall ON app.survey_responses IS
+'Restrictive: no permissive policy added later can cross tenants.';
+
+CREATE POLICY owner_door ON app.survey_responses TO tenancy_owner USING (true);
+
+COMMENT ON POLICY owner_door ON app.survey_responses IS
+'Definer functions of the owner work, and only inside the tenant.';
+
+CREATE POLICY subject_delete ON app.survey_responses FOR DELETE
+TO tenancy_customer
+USING (customer_id = (SELECT tenancy.actor_id()) AND (SELECT tenancy.may_write()));
+
+CREATE POLICY subject_insert ON app.survey_responses FOR INSERT
+TO tenancy_customer
+WITH CHECK (customer_id = (SELECT tenancy.actor_id()) AND (SELECT tenancy.may_write()));
+
+CREATE POLICY subject_select ON app.survey_responses FOR SELECT
+TO tenancy_customer
+USING (customer_id = (SELECT tenancy.actor_id()));
+
+CREATE POLICY subject_update ON app.survey_responses FOR UPDATE
+TO tenancy_customer
+USING (customer_id = (SELECT tenancy.actor_id()) AND (SELECT tenancy.may_write()))
+WITH CHECK (customer_id = (SELECT tenancy.actor_id()) AND (SELECT tenancy.may_write()));
+
+CREATE POLICY tenant_delete ON app.survey_responses FOR DELETE
+TO tenancy_manager, tenancy_admin
+USING ((SELECT tenancy.may_write()));
+
+CREATE POLICY tenant_insert ON app.survey_responses FOR INSERT
+TO tenancy_staff, tenancy_manager, tenancy_admin
+WITH CHECK ((SELECT tenancy.may_write()));
+
+CREATE POLICY tenant_select ON app.survey_responses FOR SELECT
+TO tenancy_staff, tenancy_manager, tenancy_admin
+USING (true);
+
+CREATE POLICY tenant_update ON app.survey_responses FOR UPDATE
+TO tenancy_staff, tenancy_manager, tenancy_admin
+USING ((SELECT tenancy.may_write()))
+WITH CHECK ((SELECT tenancy.may_write()));
+
+REVOKE ALL ON app.survey_responses
+FROM public, tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin, tenancy_operator;
+
+GRANT DELETE ON app.survey_responses TO tenancy_customer, tenancy_manager, tenancy_admin;
+
+GRANT INSERT (
+    tenant_id,
+    id,
+    customer_id,
+    survey,
+    score,
+    answers,
+    comment,
+    submitted_at,
+    metadata
+) ON app.survey_responses
+TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin;
+
+GRANT SELECT (
+    tenant_id,
+    id,
+    customer_id,
+    survey,
+    score,
+    answers,
+    comment,
+    submitted_at,
+    metadata,
+    created_at,
+    updated_at
+) ON app.survey_responses
+TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin;
+
+GRANT UPDATE (
+    id,
+    customer_id,
+    survey,
+    score,
+    answers,
+    comment,
+    submitted_at,
+    metadata
+) ON app.survey_responses
+TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin;
 
 -- include: seeds/reference/2-tenant-statuses.sql
 -- The stages of a tenant's life. Suspension stops keys, sessions and tickets together.

@@ -776,17 +776,10 @@ CREATE FUNCTION tenancy.door_ddl(p_table regclass) RETURNS SETOF text
             m.row_scope || '_' || m.command AS name,
             upper(m.command) AS command,
             string_agg(r.database_role, ', ' ORDER BY r.rank) AS roles,
-            concat_ws(
-                ' AND ',
-                CASE m.row_scope
-                    WHEN 'subject'
-                        THEN format('%I = (SELECT tenancy.actor_id())', p.subject_column)
-                END,
-                CASE
-                    WHEN m.command <> 'select' THEN '(SELECT tenancy.may_write())'
-                    WHEN m.row_scope = 'tenant' THEN 'true'
-                END
-            ) AS rule
+            CASE m.row_scope
+                WHEN 'tenant' THEN 'true'
+                ELSE format('%I = (SELECT tenancy.actor_id())', p.subject_column)
+            END AS rule
         FROM pg_class AS c
         INNER JOIN pg_namespace AS n ON c.relnamespace = n.oid
         INNER JOIN tenancy.protected_table AS p
@@ -7075,49 +7068,49 @@ ALTER TABLE app.storage_buckets ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE app.storage_objects ENABLE ROW LEVEL SECURITY;
 
-CREATE POLICY subject_delete ON app.analytics FOR DELETE TO tenancy_customer USING (((customer_id = ( SELECT tenancy.actor_id() AS actor_id)) AND ( SELECT tenancy.may_write() AS may_write)));
+CREATE POLICY subject_delete ON app.analytics FOR DELETE TO tenancy_customer USING ((customer_id = ( SELECT tenancy.actor_id() AS actor_id)));
 
-CREATE POLICY subject_delete ON app.bookings FOR DELETE TO tenancy_customer USING (((customer_id = ( SELECT tenancy.actor_id() AS actor_id)) AND ( SELECT tenancy.may_write() AS may_write)));
+CREATE POLICY subject_delete ON app.bookings FOR DELETE TO tenancy_customer USING ((customer_id = ( SELECT tenancy.actor_id() AS actor_id)));
 
-CREATE POLICY subject_delete ON app.customers FOR DELETE TO tenancy_customer USING (((id = ( SELECT tenancy.actor_id() AS actor_id)) AND ( SELECT tenancy.may_write() AS may_write)));
+CREATE POLICY subject_delete ON app.customers FOR DELETE TO tenancy_customer USING ((id = ( SELECT tenancy.actor_id() AS actor_id)));
 
-CREATE POLICY subject_delete ON app.guests FOR DELETE TO tenancy_customer USING (((customer_id = ( SELECT tenancy.actor_id() AS actor_id)) AND ( SELECT tenancy.may_write() AS may_write)));
+CREATE POLICY subject_delete ON app.guests FOR DELETE TO tenancy_customer USING ((customer_id = ( SELECT tenancy.actor_id() AS actor_id)));
 
-CREATE POLICY subject_delete ON app.orders FOR DELETE TO tenancy_customer USING (((customer_id = ( SELECT tenancy.actor_id() AS actor_id)) AND ( SELECT tenancy.may_write() AS may_write)));
+CREATE POLICY subject_delete ON app.orders FOR DELETE TO tenancy_customer USING ((customer_id = ( SELECT tenancy.actor_id() AS actor_id)));
 
-CREATE POLICY subject_delete ON app.patients FOR DELETE TO tenancy_customer USING (((customer_id = ( SELECT tenancy.actor_id() AS actor_id)) AND ( SELECT tenancy.may_write() AS may_write)));
+CREATE POLICY subject_delete ON app.patients FOR DELETE TO tenancy_customer USING ((customer_id = ( SELECT tenancy.actor_id() AS actor_id)));
 
-CREATE POLICY subject_delete ON app.pin_comments FOR DELETE TO tenancy_customer USING (((author_id = ( SELECT tenancy.actor_id() AS actor_id)) AND ( SELECT tenancy.may_write() AS may_write)));
+CREATE POLICY subject_delete ON app.pin_comments FOR DELETE TO tenancy_customer USING ((author_id = ( SELECT tenancy.actor_id() AS actor_id)));
 
-CREATE POLICY subject_delete ON app.pins FOR DELETE TO tenancy_customer USING (((customer_id = ( SELECT tenancy.actor_id() AS actor_id)) AND ( SELECT tenancy.may_write() AS may_write)));
+CREATE POLICY subject_delete ON app.pins FOR DELETE TO tenancy_customer USING ((customer_id = ( SELECT tenancy.actor_id() AS actor_id)));
 
-CREATE POLICY subject_delete ON app.reservations FOR DELETE TO tenancy_customer USING (((customer_id = ( SELECT tenancy.actor_id() AS actor_id)) AND ( SELECT tenancy.may_write() AS may_write)));
+CREATE POLICY subject_delete ON app.reservations FOR DELETE TO tenancy_customer USING ((customer_id = ( SELECT tenancy.actor_id() AS actor_id)));
 
-CREATE POLICY subject_delete ON app.storage_objects FOR DELETE TO tenancy_customer USING (((customer_id = ( SELECT tenancy.actor_id() AS actor_id)) AND ( SELECT tenancy.may_write() AS may_write)));
+CREATE POLICY subject_delete ON app.storage_objects FOR DELETE TO tenancy_customer USING ((customer_id = ( SELECT tenancy.actor_id() AS actor_id)));
 
-CREATE POLICY subject_delete ON app.survey_responses FOR DELETE TO tenancy_customer USING (((customer_id = ( SELECT tenancy.actor_id() AS actor_id)) AND ( SELECT tenancy.may_write() AS may_write)));
+CREATE POLICY subject_delete ON app.survey_responses FOR DELETE TO tenancy_customer USING ((customer_id = ( SELECT tenancy.actor_id() AS actor_id)));
 
-CREATE POLICY subject_insert ON app.analytics FOR INSERT TO tenancy_customer WITH CHECK (((customer_id = ( SELECT tenancy.actor_id() AS actor_id)) AND ( SELECT tenancy.may_write() AS may_write)));
+CREATE POLICY subject_insert ON app.analytics FOR INSERT TO tenancy_customer WITH CHECK ((customer_id = ( SELECT tenancy.actor_id() AS actor_id)));
 
-CREATE POLICY subject_insert ON app.bookings FOR INSERT TO tenancy_customer WITH CHECK (((customer_id = ( SELECT tenancy.actor_id() AS actor_id)) AND ( SELECT tenancy.may_write() AS may_write)));
+CREATE POLICY subject_insert ON app.bookings FOR INSERT TO tenancy_customer WITH CHECK ((customer_id = ( SELECT tenancy.actor_id() AS actor_id)));
 
-CREATE POLICY subject_insert ON app.customers FOR INSERT TO tenancy_customer WITH CHECK (((id = ( SELECT tenancy.actor_id() AS actor_id)) AND ( SELECT tenancy.may_write() AS may_write)));
+CREATE POLICY subject_insert ON app.customers FOR INSERT TO tenancy_customer WITH CHECK ((id = ( SELECT tenancy.actor_id() AS actor_id)));
 
-CREATE POLICY subject_insert ON app.guests FOR INSERT TO tenancy_customer WITH CHECK (((customer_id = ( SELECT tenancy.actor_id() AS actor_id)) AND ( SELECT tenancy.may_write() AS may_write)));
+CREATE POLICY subject_insert ON app.guests FOR INSERT TO tenancy_customer WITH CHECK ((customer_id = ( SELECT tenancy.actor_id() AS actor_id)));
 
-CREATE POLICY subject_insert ON app.orders FOR INSERT TO tenancy_customer WITH CHECK (((customer_id = ( SELECT tenancy.actor_id() AS actor_id)) AND ( SELECT tenancy.may_write() AS may_write)));
+CREATE POLICY subject_insert ON app.orders FOR INSERT TO tenancy_customer WITH CHECK ((customer_id = ( SELECT tenancy.actor_id() AS actor_id)));
 
-CREATE POLICY subject_insert ON app.patients FOR INSERT TO tenancy_customer WITH CHECK (((customer_id = ( SELECT tenancy.actor_id() AS actor_id)) AND ( SELECT tenancy.may_write() AS may_write)));
+CREATE POLICY subject_insert ON app.patients FOR INSERT TO tenancy_customer WITH CHECK ((customer_id = ( SELECT tenancy.actor_id() AS actor_id)));
 
-CREATE POLICY subject_insert ON app.pin_comments FOR INSERT TO tenancy_customer WITH CHECK (((author_id = ( SELECT tenancy.actor_id() AS actor_id)) AND ( SELECT tenancy.may_write() AS may_write)));
+CREATE POLICY subject_insert ON app.pin_comments FOR INSERT TO tenancy_customer WITH CHECK ((author_id = ( SELECT tenancy.actor_id() AS actor_id)));
 
-CREATE POLICY subject_insert ON app.pins FOR INSERT TO tenancy_customer WITH CHECK (((customer_id = ( SELECT tenancy.actor_id() AS actor_id)) AND ( SELECT tenancy.may_write() AS may_write)));
+CREATE POLICY subject_insert ON app.pins FOR INSERT TO tenancy_customer WITH CHECK ((customer_id = ( SELECT tenancy.actor_id() AS actor_id)));
 
-CREATE POLICY subject_insert ON app.reservations FOR INSERT TO tenancy_customer WITH CHECK (((customer_id = ( SELECT tenancy.actor_id() AS actor_id)) AND ( SELECT tenancy.may_write() AS may_write)));
+CREATE POLICY subject_insert ON app.reservations FOR INSERT TO tenancy_customer WITH CHECK ((customer_id = ( SELECT tenancy.actor_id() AS actor_id)));
 
-CREATE POLICY subject_insert ON app.storage_objects FOR INSERT TO tenancy_customer WITH CHECK (((customer_id = ( SELECT tenancy.actor_id() AS actor_id)) AND ( SELECT tenancy.may_write() AS may_write)));
+CREATE POLICY subject_insert ON app.storage_objects FOR INSERT TO tenancy_customer WITH CHECK ((customer_id = ( SELECT tenancy.actor_id() AS actor_id)));
 
-CREATE POLICY subject_insert ON app.survey_responses FOR INSERT TO tenancy_customer WITH CHECK (((customer_id = ( SELECT tenancy.actor_id() AS actor_id)) AND ( SELECT tenancy.may_write() AS may_write)));
+CREATE POLICY subject_insert ON app.survey_responses FOR INSERT TO tenancy_customer WITH CHECK ((customer_id = ( SELECT tenancy.actor_id() AS actor_id)));
 
 CREATE POLICY subject_select ON app.analytics FOR SELECT TO tenancy_customer USING ((customer_id = ( SELECT tenancy.actor_id() AS actor_id)));
 
@@ -7137,81 +7130,81 @@ CREATE POLICY subject_select ON app.storage_objects FOR SELECT TO tenancy_custom
 
 CREATE POLICY subject_select ON app.survey_responses FOR SELECT TO tenancy_customer USING ((customer_id = ( SELECT tenancy.actor_id() AS actor_id)));
 
-CREATE POLICY subject_update ON app.analytics FOR UPDATE TO tenancy_customer USING (((customer_id = ( SELECT tenancy.actor_id() AS actor_id)) AND ( SELECT tenancy.may_write() AS may_write))) WITH CHECK (((customer_id = ( SELECT tenancy.actor_id() AS actor_id)) AND ( SELECT tenancy.may_write() AS may_write)));
+CREATE POLICY subject_update ON app.analytics FOR UPDATE TO tenancy_customer USING ((customer_id = ( SELECT tenancy.actor_id() AS actor_id))) WITH CHECK ((customer_id = ( SELECT tenancy.actor_id() AS actor_id)));
 
-CREATE POLICY subject_update ON app.bookings FOR UPDATE TO tenancy_customer USING (((customer_id = ( SELECT tenancy.actor_id() AS actor_id)) AND ( SELECT tenancy.may_write() AS may_write))) WITH CHECK (((customer_id = ( SELECT tenancy.actor_id() AS actor_id)) AND ( SELECT tenancy.may_write() AS may_write)));
+CREATE POLICY subject_update ON app.bookings FOR UPDATE TO tenancy_customer USING ((customer_id = ( SELECT tenancy.actor_id() AS actor_id))) WITH CHECK ((customer_id = ( SELECT tenancy.actor_id() AS actor_id)));
 
-CREATE POLICY subject_update ON app.customers FOR UPDATE TO tenancy_customer USING (((id = ( SELECT tenancy.actor_id() AS actor_id)) AND ( SELECT tenancy.may_write() AS may_write))) WITH CHECK (((id = ( SELECT tenancy.actor_id() AS actor_id)) AND ( SELECT tenancy.may_write() AS may_write)));
+CREATE POLICY subject_update ON app.customers FOR UPDATE TO tenancy_customer USING ((id = ( SELECT tenancy.actor_id() AS actor_id))) WITH CHECK ((id = ( SELECT tenancy.actor_id() AS actor_id)));
 
-CREATE POLICY subject_update ON app.guests FOR UPDATE TO tenancy_customer USING (((customer_id = ( SELECT tenancy.actor_id() AS actor_id)) AND ( SELECT tenancy.may_write() AS may_write))) WITH CHECK (((customer_id = ( SELECT tenancy.actor_id() AS actor_id)) AND ( SELECT tenancy.may_write() AS may_write)));
+CREATE POLICY subject_update ON app.guests FOR UPDATE TO tenancy_customer USING ((customer_id = ( SELECT tenancy.actor_id() AS actor_id))) WITH CHECK ((customer_id = ( SELECT tenancy.actor_id() AS actor_id)));
 
-CREATE POLICY subject_update ON app.orders FOR UPDATE TO tenancy_customer USING (((customer_id = ( SELECT tenancy.actor_id() AS actor_id)) AND ( SELECT tenancy.may_write() AS may_write))) WITH CHECK (((customer_id = ( SELECT tenancy.actor_id() AS actor_id)) AND ( SELECT tenancy.may_write() AS may_write)));
+CREATE POLICY subject_update ON app.orders FOR UPDATE TO tenancy_customer USING ((customer_id = ( SELECT tenancy.actor_id() AS actor_id))) WITH CHECK ((customer_id = ( SELECT tenancy.actor_id() AS actor_id)));
 
-CREATE POLICY subject_update ON app.patients FOR UPDATE TO tenancy_customer USING (((customer_id = ( SELECT tenancy.actor_id() AS actor_id)) AND ( SELECT tenancy.may_write() AS may_write))) WITH CHECK (((customer_id = ( SELECT tenancy.actor_id() AS actor_id)) AND ( SELECT tenancy.may_write() AS may_write)));
+CREATE POLICY subject_update ON app.patients FOR UPDATE TO tenancy_customer USING ((customer_id = ( SELECT tenancy.actor_id() AS actor_id))) WITH CHECK ((customer_id = ( SELECT tenancy.actor_id() AS actor_id)));
 
-CREATE POLICY subject_update ON app.pin_comments FOR UPDATE TO tenancy_customer USING (((author_id = ( SELECT tenancy.actor_id() AS actor_id)) AND ( SELECT tenancy.may_write() AS may_write))) WITH CHECK (((author_id = ( SELECT tenancy.actor_id() AS actor_id)) AND ( SELECT tenancy.may_write() AS may_write)));
+CREATE POLICY subject_update ON app.pin_comments FOR UPDATE TO tenancy_customer USING ((author_id = ( SELECT tenancy.actor_id() AS actor_id))) WITH CHECK ((author_id = ( SELECT tenancy.actor_id() AS actor_id)));
 
-CREATE POLICY subject_update ON app.pins FOR UPDATE TO tenancy_customer USING (((customer_id = ( SELECT tenancy.actor_id() AS actor_id)) AND ( SELECT tenancy.may_write() AS may_write))) WITH CHECK (((customer_id = ( SELECT tenancy.actor_id() AS actor_id)) AND ( SELECT tenancy.may_write() AS may_write)));
+CREATE POLICY subject_update ON app.pins FOR UPDATE TO tenancy_customer USING ((customer_id = ( SELECT tenancy.actor_id() AS actor_id))) WITH CHECK ((customer_id = ( SELECT tenancy.actor_id() AS actor_id)));
 
-CREATE POLICY subject_update ON app.reservations FOR UPDATE TO tenancy_customer USING (((customer_id = ( SELECT tenancy.actor_id() AS actor_id)) AND ( SELECT tenancy.may_write() AS may_write))) WITH CHECK (((customer_id = ( SELECT tenancy.actor_id() AS actor_id)) AND ( SELECT tenancy.may_write() AS may_write)));
+CREATE POLICY subject_update ON app.reservations FOR UPDATE TO tenancy_customer USING ((customer_id = ( SELECT tenancy.actor_id() AS actor_id))) WITH CHECK ((customer_id = ( SELECT tenancy.actor_id() AS actor_id)));
 
-CREATE POLICY subject_update ON app.storage_objects FOR UPDATE TO tenancy_customer USING (((customer_id = ( SELECT tenancy.actor_id() AS actor_id)) AND ( SELECT tenancy.may_write() AS may_write))) WITH CHECK (((customer_id = ( SELECT tenancy.actor_id() AS actor_id)) AND ( SELECT tenancy.may_write() AS may_write)));
+CREATE POLICY subject_update ON app.storage_objects FOR UPDATE TO tenancy_customer USING ((customer_id = ( SELECT tenancy.actor_id() AS actor_id))) WITH CHECK ((customer_id = ( SELECT tenancy.actor_id() AS actor_id)));
 
-CREATE POLICY subject_update ON app.survey_responses FOR UPDATE TO tenancy_customer USING (((customer_id = ( SELECT tenancy.actor_id() AS actor_id)) AND ( SELECT tenancy.may_write() AS may_write))) WITH CHECK (((customer_id = ( SELECT tenancy.actor_id() AS actor_id)) AND ( SELECT tenancy.may_write() AS may_write)));
+CREATE POLICY subject_update ON app.survey_responses FOR UPDATE TO tenancy_customer USING ((customer_id = ( SELECT tenancy.actor_id() AS actor_id))) WITH CHECK ((customer_id = ( SELECT tenancy.actor_id() AS actor_id)));
 
 ALTER TABLE app.survey_responses ENABLE ROW LEVEL SECURITY;
 
-CREATE POLICY tenant_delete ON app.analytics FOR DELETE TO tenancy_manager, tenancy_admin USING (( SELECT tenancy.may_write() AS may_write));
+CREATE POLICY tenant_delete ON app.analytics FOR DELETE TO tenancy_manager, tenancy_admin USING (true);
 
-CREATE POLICY tenant_delete ON app.bookings FOR DELETE TO tenancy_manager, tenancy_admin USING (( SELECT tenancy.may_write() AS may_write));
+CREATE POLICY tenant_delete ON app.bookings FOR DELETE TO tenancy_manager, tenancy_admin USING (true);
 
-CREATE POLICY tenant_delete ON app.customers FOR DELETE TO tenancy_manager, tenancy_admin USING (( SELECT tenancy.may_write() AS may_write));
+CREATE POLICY tenant_delete ON app.customers FOR DELETE TO tenancy_manager, tenancy_admin USING (true);
 
-CREATE POLICY tenant_delete ON app.guests FOR DELETE TO tenancy_manager, tenancy_admin USING (( SELECT tenancy.may_write() AS may_write));
+CREATE POLICY tenant_delete ON app.guests FOR DELETE TO tenancy_manager, tenancy_admin USING (true);
 
-CREATE POLICY tenant_delete ON app.orders FOR DELETE TO tenancy_manager, tenancy_admin USING (( SELECT tenancy.may_write() AS may_write));
+CREATE POLICY tenant_delete ON app.orders FOR DELETE TO tenancy_manager, tenancy_admin USING (true);
 
-CREATE POLICY tenant_delete ON app.patients FOR DELETE TO tenancy_manager, tenancy_admin USING (( SELECT tenancy.may_write() AS may_write));
+CREATE POLICY tenant_delete ON app.patients FOR DELETE TO tenancy_manager, tenancy_admin USING (true);
 
-CREATE POLICY tenant_delete ON app.pin_comments FOR DELETE TO tenancy_manager, tenancy_admin USING (( SELECT tenancy.may_write() AS may_write));
+CREATE POLICY tenant_delete ON app.pin_comments FOR DELETE TO tenancy_manager, tenancy_admin USING (true);
 
-CREATE POLICY tenant_delete ON app.pins FOR DELETE TO tenancy_manager, tenancy_admin USING (( SELECT tenancy.may_write() AS may_write));
+CREATE POLICY tenant_delete ON app.pins FOR DELETE TO tenancy_manager, tenancy_admin USING (true);
 
-CREATE POLICY tenant_delete ON app.reservations FOR DELETE TO tenancy_manager, tenancy_admin USING (( SELECT tenancy.may_write() AS may_write));
+CREATE POLICY tenant_delete ON app.reservations FOR DELETE TO tenancy_manager, tenancy_admin USING (true);
 
-CREATE POLICY tenant_delete ON app.settings FOR DELETE TO tenancy_manager, tenancy_admin USING (( SELECT tenancy.may_write() AS may_write));
+CREATE POLICY tenant_delete ON app.settings FOR DELETE TO tenancy_manager, tenancy_admin USING (true);
 
-CREATE POLICY tenant_delete ON app.storage_buckets FOR DELETE TO tenancy_manager, tenancy_admin USING (( SELECT tenancy.may_write() AS may_write));
+CREATE POLICY tenant_delete ON app.storage_buckets FOR DELETE TO tenancy_manager, tenancy_admin USING (true);
 
-CREATE POLICY tenant_delete ON app.storage_objects FOR DELETE TO tenancy_manager, tenancy_admin USING (( SELECT tenancy.may_write() AS may_write));
+CREATE POLICY tenant_delete ON app.storage_objects FOR DELETE TO tenancy_manager, tenancy_admin USING (true);
 
-CREATE POLICY tenant_delete ON app.survey_responses FOR DELETE TO tenancy_manager, tenancy_admin USING (( SELECT tenancy.may_write() AS may_write));
+CREATE POLICY tenant_delete ON app.survey_responses FOR DELETE TO tenancy_manager, tenancy_admin USING (true);
 
-CREATE POLICY tenant_insert ON app.analytics FOR INSERT TO tenancy_staff, tenancy_manager, tenancy_admin WITH CHECK (( SELECT tenancy.may_write() AS may_write));
+CREATE POLICY tenant_insert ON app.analytics FOR INSERT TO tenancy_staff, tenancy_manager, tenancy_admin WITH CHECK (true);
 
-CREATE POLICY tenant_insert ON app.bookings FOR INSERT TO tenancy_staff, tenancy_manager, tenancy_admin WITH CHECK (( SELECT tenancy.may_write() AS may_write));
+CREATE POLICY tenant_insert ON app.bookings FOR INSERT TO tenancy_staff, tenancy_manager, tenancy_admin WITH CHECK (true);
 
-CREATE POLICY tenant_insert ON app.customers FOR INSERT TO tenancy_staff, tenancy_manager, tenancy_admin WITH CHECK (( SELECT tenancy.may_write() AS may_write));
+CREATE POLICY tenant_insert ON app.customers FOR INSERT TO tenancy_staff, tenancy_manager, tenancy_admin WITH CHECK (true);
 
-CREATE POLICY tenant_insert ON app.guests FOR INSERT TO tenancy_staff, tenancy_manager, tenancy_admin WITH CHECK (( SELECT tenancy.may_write() AS may_write));
+CREATE POLICY tenant_insert ON app.guests FOR INSERT TO tenancy_staff, tenancy_manager, tenancy_admin WITH CHECK (true);
 
-CREATE POLICY tenant_insert ON app.orders FOR INSERT TO tenancy_staff, tenancy_manager, tenancy_admin WITH CHECK (( SELECT tenancy.may_write() AS may_write));
+CREATE POLICY tenant_insert ON app.orders FOR INSERT TO tenancy_staff, tenancy_manager, tenancy_admin WITH CHECK (true);
 
-CREATE POLICY tenant_insert ON app.patients FOR INSERT TO tenancy_staff, tenancy_manager, tenancy_admin WITH CHECK (( SELECT tenancy.may_write() AS may_write));
+CREATE POLICY tenant_insert ON app.patients FOR INSERT TO tenancy_staff, tenancy_manager, tenancy_admin WITH CHECK (true);
 
-CREATE POLICY tenant_insert ON app.pin_comments FOR INSERT TO tenancy_staff, tenancy_manager, tenancy_admin WITH CHECK (( SELECT tenancy.may_write() AS may_write));
+CREATE POLICY tenant_insert ON app.pin_comments FOR INSERT TO tenancy_staff, tenancy_manager, tenancy_admin WITH CHECK (true);
 
-CREATE POLICY tenant_insert ON app.pins FOR INSERT TO tenancy_staff, tenancy_manager, tenancy_admin WITH CHECK (( SELECT tenancy.may_write() AS may_write));
+CREATE POLICY tenant_insert ON app.pins FOR INSERT TO tenancy_staff, tenancy_manager, tenancy_admin WITH CHECK (true);
 
-CREATE POLICY tenant_insert ON app.reservations FOR INSERT TO tenancy_staff, tenancy_manager, tenancy_admin WITH CHECK (( SELECT tenancy.may_write() AS may_write));
+CREATE POLICY tenant_insert ON app.reservations FOR INSERT TO tenancy_staff, tenancy_manager, tenancy_admin WITH CHECK (true);
 
-CREATE POLICY tenant_insert ON app.settings FOR INSERT TO tenancy_manager, tenancy_admin WITH CHECK (( SELECT tenancy.may_write() AS may_write));
+CREATE POLICY tenant_insert ON app.settings FOR INSERT TO tenancy_manager, tenancy_admin WITH CHECK (true);
 
-CREATE POLICY tenant_insert ON app.storage_buckets FOR INSERT TO tenancy_staff, tenancy_manager, tenancy_admin WITH CHECK (( SELECT tenancy.may_write() AS may_write));
+CREATE POLICY tenant_insert ON app.storage_buckets FOR INSERT TO tenancy_staff, tenancy_manager, tenancy_admin WITH CHECK (true);
 
-CREATE POLICY tenant_insert ON app.storage_objects FOR INSERT TO tenancy_staff, tenancy_manager, tenancy_admin WITH CHECK (( SELECT tenancy.may_write() AS may_write));
+CREATE POLICY tenant_insert ON app.storage_objects FOR INSERT TO tenancy_staff, tenancy_manager, tenancy_admin WITH CHECK (true);
 
-CREATE POLICY tenant_insert ON app.survey_responses FOR INSERT TO tenancy_staff, tenancy_manager, tenancy_admin WITH CHECK (( SELECT tenancy.may_write() AS may_write));
+CREATE POLICY tenant_insert ON app.survey_responses FOR INSERT TO tenancy_staff, tenancy_manager, tenancy_admin WITH CHECK (true);
 
 CREATE POLICY tenant_select ON app.analytics FOR SELECT TO tenancy_staff, tenancy_manager, tenancy_admin USING (true);
 
@@ -7239,31 +7232,31 @@ CREATE POLICY tenant_select ON app.storage_objects FOR SELECT TO tenancy_staff, 
 
 CREATE POLICY tenant_select ON app.survey_responses FOR SELECT TO tenancy_staff, tenancy_manager, tenancy_admin USING (true);
 
-CREATE POLICY tenant_update ON app.analytics FOR UPDATE TO tenancy_staff, tenancy_manager, tenancy_admin USING (( SELECT tenancy.may_write() AS may_write)) WITH CHECK (( SELECT tenancy.may_write() AS may_write));
+CREATE POLICY tenant_update ON app.analytics FOR UPDATE TO tenancy_staff, tenancy_manager, tenancy_admin USING (true) WITH CHECK (true);
 
-CREATE POLICY tenant_update ON app.bookings FOR UPDATE TO tenancy_staff, tenancy_manager, tenancy_admin USING (( SELECT tenancy.may_write() AS may_write)) WITH CHECK (( SELECT tenancy.may_write() AS may_write));
+CREATE POLICY tenant_update ON app.bookings FOR UPDATE TO tenancy_staff, tenancy_manager, tenancy_admin USING (true) WITH CHECK (true);
 
-CREATE POLICY tenant_update ON app.customers FOR UPDATE TO tenancy_staff, tenancy_manager, tenancy_admin USING (( SELECT tenancy.may_write() AS may_write)) WITH CHECK (( SELECT tenancy.may_write() AS may_write));
+CREATE POLICY tenant_update ON app.customers FOR UPDATE TO tenancy_staff, tenancy_manager, tenancy_admin USING (true) WITH CHECK (true);
 
-CREATE POLICY tenant_update ON app.guests FOR UPDATE TO tenancy_staff, tenancy_manager, tenancy_admin USING (( SELECT tenancy.may_write() AS may_write)) WITH CHECK (( SELECT tenancy.may_write() AS may_write));
+CREATE POLICY tenant_update ON app.guests FOR UPDATE TO tenancy_staff, tenancy_manager, tenancy_admin USING (true) WITH CHECK (true);
 
-CREATE POLICY tenant_update ON app.orders FOR UPDATE TO tenancy_staff, tenancy_manager, tenancy_admin USING (( SELECT tenancy.may_write() AS may_write)) WITH CHECK (( SELECT tenancy.may_write() AS may_write));
+CREATE POLICY tenant_update ON app.orders FOR UPDATE TO tenancy_staff, tenancy_manager, tenancy_admin USING (true) WITH CHECK (true);
 
-CREATE POLICY tenant_update ON app.patients FOR UPDATE TO tenancy_staff, tenancy_manager, tenancy_admin USING (( SELECT tenancy.may_write() AS may_write)) WITH CHECK (( SELECT tenancy.may_write() AS may_write));
+CREATE POLICY tenant_update ON app.patients FOR UPDATE TO tenancy_staff, tenancy_manager, tenancy_admin USING (true) WITH CHECK (true);
 
-CREATE POLICY tenant_update ON app.pin_comments FOR UPDATE TO tenancy_staff, tenancy_manager, tenancy_admin USING (( SELECT tenancy.may_write() AS may_write)) WITH CHECK (( SELECT tenancy.may_write() AS may_write));
+CREATE POLICY tenant_update ON app.pin_comments FOR UPDATE TO tenancy_staff, tenancy_manager, tenancy_admin USING (true) WITH CHECK (true);
 
-CREATE POLICY tenant_update ON app.pins FOR UPDATE TO tenancy_staff, tenancy_manager, tenancy_admin USING (( SELECT tenancy.may_write() AS may_write)) WITH CHECK (( SELECT tenancy.may_write() AS may_write));
+CREATE POLICY tenant_update ON app.pins FOR UPDATE TO tenancy_staff, tenancy_manager, tenancy_admin USING (true) WITH CHECK (true);
 
-CREATE POLICY tenant_update ON app.reservations FOR UPDATE TO tenancy_staff, tenancy_manager, tenancy_admin USING (( SELECT tenancy.may_write() AS may_write)) WITH CHECK (( SELECT tenancy.may_write() AS may_write));
+CREATE POLICY tenant_update ON app.reservations FOR UPDATE TO tenancy_staff, tenancy_manager, tenancy_admin USING (true) WITH CHECK (true);
 
-CREATE POLICY tenant_update ON app.settings FOR UPDATE TO tenancy_manager, tenancy_admin USING (( SELECT tenancy.may_write() AS may_write)) WITH CHECK (( SELECT tenancy.may_write() AS may_write));
+CREATE POLICY tenant_update ON app.settings FOR UPDATE TO tenancy_manager, tenancy_admin USING (true) WITH CHECK (true);
 
-CREATE POLICY tenant_update ON app.storage_buckets FOR UPDATE TO tenancy_staff, tenancy_manager, tenancy_admin USING (( SELECT tenancy.may_write() AS may_write)) WITH CHECK (( SELECT tenancy.may_write() AS may_write));
+CREATE POLICY tenant_update ON app.storage_buckets FOR UPDATE TO tenancy_staff, tenancy_manager, tenancy_admin USING (true) WITH CHECK (true);
 
-CREATE POLICY tenant_update ON app.storage_objects FOR UPDATE TO tenancy_staff, tenancy_manager, tenancy_admin USING (( SELECT tenancy.may_write() AS may_write)) WITH CHECK (( SELECT tenancy.may_write() AS may_write));
+CREATE POLICY tenant_update ON app.storage_objects FOR UPDATE TO tenancy_staff, tenancy_manager, tenancy_admin USING (true) WITH CHECK (true);
 
-CREATE POLICY tenant_update ON app.survey_responses FOR UPDATE TO tenancy_staff, tenancy_manager, tenancy_admin USING (( SELECT tenancy.may_write() AS may_write)) WITH CHECK (( SELECT tenancy.may_write() AS may_write));
+CREATE POLICY tenant_update ON app.survey_responses FOR UPDATE TO tenancy_staff, tenancy_manager, tenancy_admin USING (true) WITH CHECK (true);
 
 CREATE POLICY tenant_wall ON app.analytics AS RESTRICTIVE USING ((tenant_id = ( SELECT tenancy.tenant_id() AS tenant_id))) WITH CHECK ((tenant_id = ( SELECT tenancy.tenant_id() AS tenant_id)));
 

@@ -1,7 +1,6 @@
 -- tenancy.door_ddl(p_table): the statements that open the doors of a registered table.
 --
--- Door:        one permissive policy per command and row scope of tenancy.access_matrix; those that
---              write ask whether the context may.
+-- Door:        one permissive policy per command and row scope of tenancy.access_matrix.
 -- Tests:       tests/policies/test_walls_and_doors.py
 
 CREATE OR REPLACE FUNCTION tenancy.door_ddl(p_table regclass)
@@ -17,17 +16,10 @@ AS $function$
             m.row_scope || '_' || m.command AS name,
             upper(m.command) AS command,
             string_agg(r.database_role, ', ' ORDER BY r.rank) AS roles,
-            concat_ws(
-                ' AND ',
-                CASE m.row_scope
-                    WHEN 'subject'
-                        THEN format('%I = (SELECT tenancy.actor_id())', p.subject_column)
-                END,
-                CASE
-                    WHEN m.command <> 'select' THEN '(SELECT tenancy.may_write())'
-                    WHEN m.row_scope = 'tenant' THEN 'true'
-                END
-            ) AS rule
+            CASE m.row_scope
+                WHEN 'tenant' THEN 'true'
+                ELSE format('%I = (SELECT tenancy.actor_id())', p.subject_column)
+            END AS rule
         FROM pg_class AS c
         INNER JOIN pg_namespace AS n ON c.relnamespace = n.oid
         INNER JOIN tenancy.protected_table AS p

@@ -1,8 +1,6 @@
 -- tenancy.may_write(): does the context of this transaction permit writing?
 --
--- Use:         as (SELECT tenancy.may_write()) in the doors of INSERT, UPDATE and DELETE. A setting
---              such as transaction_read_only may be changed in the middle of a statement; this
---              answer is signed.
+-- Use:         where a function writes for the tenant in tables that have no wall.
 -- Never:       IMMUTABLE (a cached plan would serve one tenant's rows to another), LEAKPROOF, or
 --              PARALLEL SAFE (a worker has another pid: rows would be missing without an error).
 -- Tests:       tests/functions/tenancy/test_context.py

@@ -1,7 +1,7 @@
 -- tenancy_private.context_in_force(): the signed context, if its role is the one in force.
 --
 -- Why read-only: a context without the right to write verifies in read-only transactions alone, so
---              that minting one without tenancy.enter() gains nothing. Doors ask may_write() too.
+--              that minting one without tenancy.enter() gains nothing.
 -- Why the role: SET ROLE to another tenant role must gain nothing, and a context that was minted
 --              without tenancy.enter() has no role in force at all.
 -- Tests:       tests/functions/tenancy/test_context.py

@@ -29,24 +29,24 @@ COMMENT ON POLICY owner_door ON app.pin_comments IS
 
 CREATE POLICY subject_delete ON app.pin_comments FOR DELETE
 TO tenancy_customer
-USING (author_id = (SELECT tenancy.actor_id()) AND (SELECT tenancy.may_write()));
+USING (author_id = (SELECT tenancy.actor_id()));
 
 CREATE POLICY subject_insert ON app.pin_comments FOR INSERT
 TO tenancy_customer
-WITH CHECK (author_id = (SELECT tenancy.actor_id()) AND (SELECT tenancy.may_write()));
+WITH CHECK (author_id = (SELECT tenancy.actor_id()));
 
 CREATE POLICY subject_update ON app.pin_comments FOR UPDATE
 TO tenancy_customer
-USING (author_id = (SELECT tenancy.actor_id()) AND (SELECT tenancy.may_write()))
-WITH CHECK (author_id = (SELECT tenancy.actor_id()) AND (SELECT tenancy.may_write()));
+USING (author_id = (SELECT tenancy.actor_id()))
+WITH CHECK (author_id = (SELECT tenancy.actor_id()));
 
 CREATE POLICY tenant_delete ON app.pin_comments FOR DELETE
 TO tenancy_manager, tenancy_admin
-USING ((SELECT tenancy.may_write()));
+USING (true);
 
 CREATE POLICY tenant_insert ON app.pin_comments FOR INSERT
 TO tenancy_staff, tenancy_manager, tenancy_admin
-WITH CHECK ((SELECT tenancy.may_write()));
+WITH CHECK (true);
 
 CREATE POLICY tenant_select ON app.pin_comments FOR SELECT
 TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin
@@ -54,8 +54,8 @@ USING (true);
 
 CREATE POLICY tenant_update ON app.pin_comments FOR UPDATE
 TO tenancy_staff, tenancy_manager, tenancy_admin
-USING ((SELECT tenancy.may_write()))
-WITH CHECK ((SELECT tenancy.may_write()));
+USING (true)
+WITH CHECK (true);
 
 REVOKE ALL ON app.pin_comments
 FROM public, tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin, tenancy_operator;

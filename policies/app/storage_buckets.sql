@@ -29,11 +29,11 @@ COMMENT ON POLICY owner_door ON app.storage_buckets IS
 
 CREATE POLICY tenant_delete ON app.storage_buckets FOR DELETE
 TO tenancy_manager, tenancy_admin
-USING ((SELECT tenancy.may_write()));
+USING (true);
 
 CREATE POLICY tenant_insert ON app.storage_buckets FOR INSERT
 TO tenancy_staff, tenancy_manager, tenancy_admin
-WITH CHECK ((SELECT tenancy.may_write()));
+WITH CHECK (true);
 
 CREATE POLICY tenant_select ON app.storage_buckets FOR SELECT
 TO tenancy_staff, tenancy_manager, tenancy_admin
@@ -41,8 +41,8 @@ USING (true);
 
 CREATE POLICY tenant_update ON app.storage_buckets FOR UPDATE
 TO tenancy_staff, tenancy_manager, tenancy_admin
-USING ((SELECT tenancy.may_write()))
-WITH CHECK ((SELECT tenancy.may_write()));
+USING (true)
+WITH CHECK (true);
 
 REVOKE ALL ON app.storage_buckets
 FROM public, tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin, tenancy_operator;
