@@ -26,7 +26,19 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from tenancy import behaviour, checks, console, demo, dev, fuzz, matrix, paths, servers, surface
+from tenancy import (
+    behaviour,
+    behaviour_life,  # noqa: F401  (registers its probes)
+    checks,
+    console,
+    demo,
+    dev,
+    fuzz,
+    matrix,
+    paths,
+    servers,
+    surface,
+)
 from tenancy.mutants import BY_BEHAVIOUR, Mutant, derive, revoked
 
 EQUIVALENT = paths.ROOT / "tests/mutants/equivalent.toml"
@@ -308,12 +320,32 @@ class Result:
         return {kind: dict(row) for kind, row in table.items()}
 
 
-def equivalents() -> dict[str, str]:
+#: Functions that nobody but their owner may execute, all of them called by definers of that owner.
+_OWN = """
+SELECT p.oid::regprocedure::text, p.prosecdef, p.proconfig IS NOT NULL
+FROM pg_proc AS p
+WHERE p.pronamespace = 'tenancy_private'::regnamespace
+    AND p.prorettype <> 'trigger'::regtype
+    AND NOT EXISTS (
+        SELECT FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) AS a
+        WHERE a.grantee <> p.proowner
+    )
+"""
+
+
+def equivalents(conn: psycopg.Connection[Any]) -> dict[str, str]:
     """Return the mutants that change nothing anybody can observe, each with its proof."""
-    if not EQUIVALENT.exists():
-        return {}
-    entries = tomllib.loads(EQUIVALENT.read_text(encoding="utf-8"))["equivalent"]
-    return {mutant: entry["proof"] for entry in entries for mutant in entry["mutants"]}
+    found: dict[str, str] = {}
+    for name, is_definer, has_path in conn.execute(_OWN):
+        runs = "nobody but its owner may execute it, and each function that calls it"
+        if is_definer:
+            found[f"definer: {name} invoker"] = f"{runs} is a definer of that owner"
+        if has_path:
+            found[f"search_path: {name} unset"] = f"{runs} has set this very search_path"
+    if EQUIVALENT.exists():
+        entries = tomllib.loads(EQUIVALENT.read_text(encoding="utf-8"))["equivalent"]
+        found |= {mutant: entry["proof"] for entry in entries for mutant in entry["mutants"]}
+    return found
 
 
 def choose(mutants: list[Mutant], sample: int | None, seed: int, only: str | None) -> list[Mutant]:
@@ -340,7 +372,7 @@ def run(
     _baseline(stage)
     with psycopg.connect(stage.probe.dba) as conn:
         mutants = derive(conn)
-    known = equivalents() if known is None else known
+        known = equivalents(conn) if known is None else known
     result = Result([], known, len(mutants), seed)
     result.stale = sorted(set(known) - {m.id for m in mutants})
     chosen = choose(mutants, sample, seed, only)

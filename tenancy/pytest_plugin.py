@@ -17,7 +17,7 @@ import pytest
 
 if TYPE_CHECKING:
     from tenancy.checks import Finding
-    from tenancy.matrix import Cell
+    from tenancy.surface import Cell
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -33,7 +33,7 @@ BEGIN
         FROM tenancy_private.platform_action AS a
     ) AS e (id, kind, tenant_id, what, performed_by, performed_at, reviewed_by, reviewed_at)
     WHERE e.reviewed_at IS NULL OR NOT p_only_open
-    ORDER BY e.id;
+    ORDER BY e.performed_at, e.id;
 END;
 $function$;
 

@@ -102,7 +102,8 @@ MUTATIONS = {
         {"OBJ-20", "POOL-01", "POOL-02"},
     ),
     "private function open": (
-        "GRANT EXECUTE ON FUNCTION tenancy_private.sign_context(uuid, uuid, text, jsonb, boolean) TO PUBLIC",
+        "GRANT EXECUTE ON FUNCTION tenancy_private.sign_context(uuid, uuid, text, jsonb, boolean) "
+        "TO PUBLIC",
         {"DEF-02"},
     ),
     "signature not checked": (
