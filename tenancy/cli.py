@@ -1,6 +1,7 @@
 """The command `tenancy VERB`. Verbs are imported only when they are used."""
 
 import importlib
+import os
 
 import click
 
@@ -27,6 +28,14 @@ VERBS = {
     "schema": ("tenancy.verify:schema", "Write sql/schema.sql."),
     "up": ("tenancy.dev:up", "Start a development server and migrate it."),
     "verify": ("tenancy.verify:command", "Prove sources, migrations, rollbacks and schema agree."),
+}
+
+
+_ADVICE = {
+    "42P01": " (is it migrated? tenancy migrate)",
+    "3F000": " (is it migrated? tenancy migrate)",
+    "42883": " (is it migrated? tenancy migrate)",
+    "42501": " (this role may not: a superuser or the database's owner)",
 }
 
 
@@ -61,10 +70,13 @@ class LazyGroup(click.Group):
         try:
             return super().invoke(ctx)
         except Exception as error:
-            if not _is_about_the_server(error):
-                raise
             lines = str(error).strip().splitlines() or [type(error).__name__]
-            raise _NoServer(lines[0]) from error
+            if _is_about_the_server(error):
+                raise _NoServer(lines[0]) from error
+            state = getattr(error, "sqlstate", None)
+            if not state or os.environ.get("TENANCY_TRACEBACK"):
+                raise
+            raise click.ClickException(f"{state} {lines[0]}{_ADVICE.get(state, '')}") from error
 
 
 def _is_about_the_server(error: Exception) -> bool:

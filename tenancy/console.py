@@ -21,7 +21,13 @@ def options(function: F) -> F:
     """Add --dsn and --json to a command, as parameters `dsn` and `as_json`."""
     as_json = click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
     where = "Server (default: the one `make up` keeps, else a throw-away one)."
-    return click.option("--dsn", help=where)(as_json(function))
+    return click.option("--dsn", help=where, callback=_not_empty)(as_json(function))
+
+
+def _not_empty(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    if value is not None and not value.strip():
+        raise click.BadParameter("it is empty: give a connection string, or leave it out")
+    return value
 
 
 def target(dsn: str | None) -> "Server":
@@ -30,7 +36,7 @@ def target(dsn: str | None) -> "Server":
 
     if dsn:
         return servers.start(dsn)
-    return servers.running() or servers.start()
+    return servers.standing() or servers.start()
 
 
 def emit(

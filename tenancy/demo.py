@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 import psycopg
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from tenancy import console, dev, fuzz, matrix, paths, report, servers
 
@@ -30,9 +30,9 @@ class Attempt:
 def filled(dsn: str | None, tenants: int = 40) -> Iterator[str]:
     """Yield a DBA's DSN: the given one, the development server's, or one made for the occasion."""
     if dsn:
-        yield dsn
-    elif server := servers.running():
-        yield server.dsn_for(dbname=dev.DATABASE)
+        yield _named(dsn)
+    elif server := servers.standing():
+        yield _named(server.dsn_for(dbname=dev.DATABASE))
     else:
         with filled_anew(tenants) as dba:
             yield dba
@@ -44,8 +44,16 @@ def filled_anew(tenants: int = 40) -> Iterator[str]:
     with servers.start() as server:
         dev.build(server)
         dba = server.dsn_for(dbname=dev.DATABASE)
-        fuzz.fill(dba, tenants=tenants, seed=SEED)
+        if tenants:
+            fuzz.fill(dba, tenants=tenants, seed=SEED)
         yield dba
+
+
+def _named(dsn: str) -> str:
+    """Say on stderr which database it is: a verb must not work on another one unnoticed."""
+    part = conninfo_to_dict(dsn)
+    click.echo(f"database {part.get('dbname', '')} on {part.get('host', 'localhost')}", err=True)
+    return dsn
 
 
 class Story:

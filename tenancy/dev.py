@@ -69,15 +69,19 @@ def dsn(role: str) -> None:
 
 
 def _looked_around() -> None:
-    """Start, migrate and fill a development server, unless there is one."""
+    """Start and migrate a development server unless there is one, and fill one that is empty."""
     from tenancy import demo, fuzz  # noqa: PLC0415
 
-    if servers.running():
-        return
-    click.echo("starting a development server with 40 fuzzed tenants (make down removes it)")
-    server, _ = servers.up()
-    build(server)
-    fuzz.fill(server.dsn_for(dbname=DATABASE), tenants=40, seed=demo.SEED)
+    server = servers.running()
+    if not server:
+        click.echo("starting a development server (make down removes it)")
+        server, _ = servers.up()
+        build(server)
+    with server.connect(dbname=DATABASE) as conn:
+        row = conn.execute("SELECT count(*) FROM tenancy_private.tenant").fetchone()
+    if row == (0,):
+        click.echo("filling it with 40 fuzzed tenants")
+        fuzz.fill(server.dsn_for(dbname=DATABASE), tenants=40, seed=demo.SEED)
     key = fuzz.credential(demo.SEED, 1, "staff")
     click.echo(
         f"try: BEGIN; SELECT tenancy.enter('{key}'); SELECT id, total FROM app.orders LIMIT 5;"

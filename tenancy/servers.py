@@ -278,6 +278,7 @@ def up(spec: str | None = None) -> tuple[Server, bool]:
 
     It survives this process. One that was killed starts again with its data.
     """
+    _exit_on_signals()  # SIGTERM must remove what is half made, as Ctrl-C does
     with _one_at_a_time():
         if server := running():
             return server, False
@@ -319,6 +320,13 @@ def down() -> bool:
         shutil.rmtree(state["base"], ignore_errors=True)
         _state_file().unlink()
         return True
+
+
+def standing() -> Server | None:
+    """Return the development server, unless the environment names another one."""
+    if os.environ.get("TENANCY_DSN") or os.environ.get("TENANCY_SERVER"):
+        return None
+    return running()
 
 
 def running() -> Server | None:

@@ -183,8 +183,9 @@ def test_a_replacement_that_no_longer_fits_is_an_error(stage, monkeypatch):
         mutants.derive(conn)
 
 
-def test_every_equivalent_has_a_proof_of_one_line_and_is_derived(derived):
-    known = mutate.equivalents()
+def test_every_equivalent_has_a_proof_of_one_line_and_is_derived(derived, stage):
+    with psycopg.connect(stage.probe.dba) as conn:
+        known = mutate.equivalents(conn)
     assert known.keys() <= {m.id for m in derived}
     assert all(20 < len(text) <= 200 and "\n" not in text for text in known.values())
     kinds = Counter(name.split(":")[0] for name in known)

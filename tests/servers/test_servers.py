@@ -154,7 +154,7 @@ def test_a_killed_parent_takes_its_server_along_and_the_next_start_sweeps(place:
         pid = int(child.stdout.readline())
         child.kill()
     assert wait_until(lambda: is_gone(pid))
-    assert len(leftovers(place)) == 1
+    assert leftovers(place)  # beside a closed checkout, its copy of the programs too
     with servers.start("wheel") as server:
         assert leftovers(place) == [Path(server.log).parts[-3]]
     assert leftovers(place) == []
@@ -185,8 +185,8 @@ def test_an_ordinary_user_may_start_one_too(place: Path) -> None:
     # Ours may lie below a home that nobody else may enter.
     own = cluster.is_reachable(Path(sys.executable).resolve())
     interpreter = sys.executable if own else f"/usr/bin/python3.{sys.version_info.minor}"
-    if not Path(interpreter).exists():
-        pytest.skip(f"{sys.executable} is closed to other users, and there is no {interpreter}")
+    if not Path(interpreter).exists() or not cluster.is_reachable(paths.ROOT / "tenancy"):
+        pytest.skip(f"{sys.executable} or this checkout is closed to other users")
     site = Path(psycopg.__file__).parents[1]
     with python(
         START,
