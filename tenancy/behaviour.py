@@ -839,6 +839,9 @@ def _table_of_a_team(w: World) -> None:
             "CREATE TABLE prover.bare (id uuid PRIMARY KEY)"
         )
         conn.execute("SELECT tenancy.add_tenant_column('prover.bare', false)")
+        conn.execute(
+            "CREATE TABLE prover.loose (t text); SELECT tenancy.protect_table('prover.loose')"
+        )
         refused(conn, "TN006", "an obstacle", "SELECT tenancy.refuse_obstacles('prover.bad', true)")
         refused(conn, "TN006", "a key across tenants", "SELECT tenancy.protect_table('prover.bad')")
         for call in ("protect_table(%s)", "register_table(%s, NULL)", "unregister_table(%s)",

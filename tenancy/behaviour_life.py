@@ -68,7 +68,8 @@ def _sign_up(w: World) -> None:
 
 @probe("verify_api_key note_key_failure note_key_use api_key_use identify_api_key accept_invitation "
        "invite_member sign_webhook rotate_webhook_secret tenant_for_host confirm_custom_domain "
-       "find_tenant_of_host current_tenant may_write")  # fmt: skip
+       "find_tenant_of_host current_tenant may_write pre_request mint_request_context request_headers "
+       "request_credential request_key set_config")  # fmt: skip
 def _keys_hosts_and_invitations(w: World) -> None:
     own = str(w.ids["own"])
     with w.connect("gateway") as conn:
@@ -78,6 +79,15 @@ def _keys_hosts_and_invitations(w: World) -> None:
         expect(one(conn, verify, w.keys["revoked"], own), False, "a key that was revoked")
         host = "SELECT tenancy.tenant_for_host('other.prover.test')"
         expect(one(conn, host), w.ids["other"], "whose host it is")
+        conn.rollback()
+        headers = sql.Literal(json.dumps({"apikey": w.keys["staff"]})).as_string(conn)
+        conn.execute(f"SET LOCAL request.headers = {headers}")
+        conn.execute("SELECT tenancy.pre_request()")
+        expect(one(conn, "SELECT tenancy.tenant_id()"), w.ids["own"], "who sent a request")
+        counter = "SELECT tenancy.set_config('pgrst.inserted', '7', true)"
+        expect(one(conn, counter), "7", "the counter of an upsert")
+        refused(conn, "42501", "another setting",
+                "SELECT tenancy.set_config('tenancy.context', 'x', true)")  # fmt: skip
         conn.rollback()
     with w.connect("dba") as dba:
         dba.execute(
@@ -137,10 +147,83 @@ def _limits(w: World) -> None:
         before = one(conn, used)
         conn.execute("INSERT INTO app.pins (title) VALUES ('prover')")
         expect(one(conn, used), before + 1, "pins that are counted")
+        month = "SELECT used FROM tenancy.usage() WHERE name = 'max_orders_per_month'"
+        stored = "SELECT used FROM tenancy.usage() WHERE name = 'max_storage_gb'"
+        orders, bytes_ = one(conn, month), one(conn, stored)
         conn.execute("INSERT INTO app.orders (order_number) VALUES ('prover')")
+        expect(one(conn, month), orders + 1, "orders that are counted")
+        bucket = one(conn, "SELECT id FROM app.storage_buckets LIMIT 1")
+        size = 2**30
+        conn.execute(
+            "INSERT INTO app.storage_objects (bucket_id, path, size_bytes) VALUES (%s, '/p', %s)",
+            [bucket, size],
+        )
+        expect(one(conn, stored), bytes_ + 1, "storage that is counted")
+        conn.execute("UPDATE app.storage_objects SET size_bytes = %s WHERE path = '/p'", [2 * size])
+        expect(one(conn, stored), bytes_ + 2, "storage that grows")
         expect(one(conn, "SELECT tenancy.feature('photo_booth')"), True, "a feature of the plan")
         charge = "SELECT allowed FROM tenancy.check_rate_limit('prover', 60)"
         expect((one(conn, charge), one(conn, charge)), (True, False), "100 a minute")
+    with w.inside("manager") as conn:
+        before = [one(conn, q) for q in (used, month, stored)]
+        conn.execute("INSERT INTO app.pins (title) VALUES ('prover')")
+        conn.execute("INSERT INTO app.orders (order_number) VALUES ('prover')")
+        conn.execute(
+            "INSERT INTO app.storage_objects (bucket_id, path, size_bytes) VALUES (%s, '/p', %s)",
+            [bucket, size],
+        )
+        conn.execute("DELETE FROM app.pins WHERE title = 'prover'")
+        conn.execute("DELETE FROM app.orders WHERE order_number = 'prover'")
+        conn.execute("DELETE FROM app.storage_objects WHERE path = '/p'")
+        expect([one(conn, q) for q in (used, month, stored)], before, "what a deletion gives back")
+
+
+@probe("tg_lock_usage lock_usage tg_note_time_zone _050_lock_usage _400_note_time_zone usage_month "
+       "usage open_month")  # fmt: skip
+def _counters_and_zones(w: World) -> None:
+    own = w.ids["own"]
+    for statement in (
+        "DELETE FROM app.pins WHERE false",
+        "DELETE FROM app.orders WHERE false",
+        "DELETE FROM app.storage_objects WHERE false",
+        "UPDATE app.settings SET time_zone = time_zone WHERE false",
+    ):
+        with w.inside("manager") as one_, w.inside("manager") as two:
+            one_.execute("INSERT INTO app.pins (title) VALUES ('prover')")
+            two.execute("SET LOCAL lock_timeout = '100ms'")
+            refused(two, "55P03", f"the lock of the counters comes first: {statement}", statement)
+    with w.connect("dba") as dba:
+        dba.execute("DELETE FROM tenancy_private.usage_month WHERE tenant_id = %s", [own])
+    with w.inside("manager") as conn:
+        ends = "SELECT resets_at FROM tenancy.usage() WHERE name = 'max_orders_per_month'"
+        first = one(conn, ends)
+        conn.execute("UPDATE app.settings SET time_zone = 'Pacific/Pago_Pago'")
+        expect(one(conn, ends) != first, True, "another zone ends the month at another time")
+
+
+@probe("tenant_feature actor_rate custom_domain resource rate_window purge_receipt tenant_limit",
+       hostile=False)  # fmt: skip
+def _two_tenants_have_the_same(w: World) -> None:
+    """Give two tenants the same of everything: no key but the tenant's own is in the way."""
+    with w.admin() as conn:
+        for tenant in (w.ids["own"], w.ids["other"]):
+            conn.execute("SELECT tenancy.set_feature(%s, 'prover', 'true')", [tenant])
+            conn.execute("SELECT tenancy.set_limit(%s, 'rate_per_minute:prover', 9)", [tenant])
+            conn.execute("SELECT tenancy.set_actor_rate(%s, %s, 9)", [tenant, w.ids["wanderer"]])
+            conn.execute("SELECT tenancy.claim_custom_domain(%s, 'both.example')", [tenant])
+        for slug in ("zebra-one", "giraffe-two"):
+            conn.execute("SELECT tenancy.create_tenant('Prover', 'hotel', %s)", [slug])
+    with w.connect("dba") as dba:
+        for table in ("rate_window", "purge_receipt"):
+            dba.execute(f"DELETE FROM tenancy_private.{table}")
+            for tenant in (w.ids["own"], w.ids["other"]):
+                values = (
+                    f"(tenant_id, action, actor_id) VALUES (%s, 'a', '{uuid.UUID(int=0)}')"
+                    if table == "rate_window"
+                    else "(tenant_id, resource, is_kept, rows_before) VALUES (%s, 'a', false, 0)"
+                )
+                dba.execute(f"INSERT INTO tenancy_private.{table} {values}", [tenant])
+        dba.rollback()
 
 
 @probe("tenant_state transactions_in_context table_order tenant_table archive_tables archive_columns "
@@ -186,6 +269,17 @@ def _archives(w: World) -> None:
 @probe("begin_offboarding begin_purge purge_tenant_batch purge_step delete_rows finish_purge "
        "purge_receipt open_receipt refuse_unreachable count_rows is_purge change_status")  # fmt: skip
 def _the_end(w: World) -> None:
+    with w.connect("dba") as dba:
+        log = "tenancy_private.tenant_status_log"
+        dba.execute(
+            f"INSERT INTO {log} (id, tenant_id, to_status, reason, changed_by, changed_as) "
+            "VALUES (gen_random_uuid(), %s, 'active', 'a reason of ten letters', 'p', 'p')",
+            [w.ids["own"]],
+        )
+        refused(dba, "TN027", "an edited log", f"UPDATE {log} SET reason = reason")
+        refused(dba, "TN027", "a shortened log", f"DELETE FROM {log}")
+        refused(dba, "TN027", "an emptied log", f"TRUNCATE {log}")
+        dba.rollback()
     with w.connect("operator") as conn:
         tenant = w.ids["suspended"]
         conn.execute("SET LOCAL ROLE tenancy_operator")

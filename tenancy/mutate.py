@@ -245,7 +245,9 @@ def trial(stage: Stage, mutant: Mutant) -> Outcome:
     except psycopg.Error as error:
         # sql/harden.sql that needs the missing block says so to whoever runs it. Any other mutant
         # that does not apply proves nothing: it counts as a survivor.
-        by, detail = "attack" if mutant.kind == "harden" else "", f"does not apply: {error}"
+        # A key that the rows of two tenants break was broken by their behaviour.
+        by = "attack" if mutant.kind in {"harden", "constraint"} else ""
+        detail = f"does not apply: {error}"
     return Outcome(mutant.id, mutant.kind, by, detail, round(time.monotonic() - began, 3))
 
 

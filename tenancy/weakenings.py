@@ -87,7 +87,7 @@ WEAKENINGS: tuple[tuple[str, str, str, str], ...] = (
     (_T + "list_members", "list members of other tenants", r"WHERE m\.tenant_id = p_tenant_id", ""),
     (_T + "remove_member", "remove in other tenants", r"WHERE tenant_id = p_tenant_id AND", "WHERE"),
     (_P + "create_api_key", "issue for ever", r"p_days IS NULL OR p_days NOT BETWEEN 1 AND 730", "false"),
-    (_T + "create_tenant", "create inside a tenant", r"NOT tenancy_private\.may_administer\(v_id\)", "false"),
+    (_T + "create_tenant", "create inside a tenant", r"tenancy\.tenant_id\(\) IS NOT NULL OR NOT tenancy_private\.may_administer\(v_id\)", "false"),
     (_P + "platform_role", "reopen from inside", r"WHEN tenancy_private\.verified_context\(\) IS NOT NULL THEN NULL", ""),
     (_T + "register_jwt_issuer", "trust from inside", r"tenancy\.tenant_id\(\) IS NOT NULL OR", ""),
     (_T + "register_jwt_issuer", "accept a short secret", r"octet_length\(p_secret\) < 32 IS NOT FALSE", "false"),
