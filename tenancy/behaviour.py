@@ -21,7 +21,7 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 from psycopg.types.json import Jsonb
 
-from tenancy import paths
+from tenancy import dev, paths
 from tenancy.matrix import Table
 
 Connection = psycopg.Connection[Any]
@@ -1065,6 +1065,8 @@ def _built_ins_taken_away(w: World) -> None:
                 raise Broken(f"built-in {signature} may be called")
         conn.execute("ROLLBACK TO staged")
         refused(conn, "42501", "a DO block", "DO $$ BEGIN END $$")
+    with psycopg.connect(make_conninfo(w.dba, user=dev.OWNER)) as owner:
+        owner.execute("SELECT 'tenancy_private.tenant'::regclass")  # as vacuumdb names it
 
 
 @probe("harden", hardened=True)
