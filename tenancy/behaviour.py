@@ -447,7 +447,7 @@ def _replayed_at_the_same_microsecond(w: World) -> None:
     """Two backends whose transactions began together differ in their pid only."""
     with ExitStack() as stack:
         crowd = [stack.enter_context(w.connect("gateway", autocommit=True)) for _ in range(8)]
-        for _ in range(20_000):
+        for _ in range(60_000):
             for conn in crowd:
                 conn.pgconn.send_query(b"ROLLBACK; BEGIN; SELECT extract(epoch FROM now())")
             began: dict[bytes | None, Connection] = {}

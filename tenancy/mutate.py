@@ -354,7 +354,7 @@ def equivalents(conn: psycopg.Connection[Any]) -> dict[str, str]:
         if is_own:
             after = "invoker" if is_definer else "definer"
             found[f"definer: {name} {after}"] = f"{runs} is a definer of its own owner"
-        if has_path:
+        if has_path and (is_own or is_definer):
             found[f"search_path: {name} unset"] = f"{runs} has set this very search_path"
     return found | _listed(EQUIVALENT)
 

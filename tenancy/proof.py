@@ -35,10 +35,10 @@ def digests() -> dict[str, str]:
 
 
 def stale() -> list[str]:
-    """Return the folders that changed since the proof was made; all of them without a proof."""
-    proven: Mapping[str, str] = {}
-    if RESULT.exists():
-        proven = json.loads(RESULT.read_text(encoding="utf-8"))["covers"]
+    """Return the folders that changed since the proof was made; none while there is no proof."""
+    if not RESULT.exists():
+        return []
+    proven: Mapping[str, str] = json.loads(RESULT.read_text(encoding="utf-8"))["covers"]
     now = digests()
     return sorted(f for f in {*now, *proven} if now.get(f) != proven.get(f))
 
@@ -123,7 +123,7 @@ def command(as_json: bool) -> None:
     if not as_json:
         mutate.show(found)
     bad = cells.unexpected or cells.not_run or attacks.get("unexpected")
-    if ok := found.ok and not bad:
+    if ok := found.ok and not found.open and not bad:
         RESULT.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         PAGE.write_text(page(result), encoding="utf-8")
     console.emit(
