@@ -19,8 +19,8 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from tenancy import dev, paths
-from tests.fix_tenants import SECRET, make_tenant, refused
+from tenancy import checks, dev, paths, servers
+from tests.fix_tenants import SECRET, Tenant, make_tenant, refused
 from tests.pgtap.conftest import missing
 from tests.tokens import jwt
 
@@ -65,7 +65,7 @@ def login(database, server) -> Iterator[str]:
 
 @pytest.fixture
 def hardened(database, dba):
-    dba.execute((paths.ROOT / "sql/harden.sql").read_text())
+    checks.apply_hardening(dba)
 
 
 def http(url: str, **headers: str) -> tuple[int, Any]:
@@ -292,14 +292,19 @@ PROJECT = "https://project.supabase.co/auth/v1"
 
 
 @pytest.fixture
-def supabase(packages, database, server, dba, tmp_path) -> Iterator[str]:
-    """PostgREST as a hosted project runs it, after the statements of the guide."""
-    if dba.execute("SELECT to_regrole('authenticator') IS NOT NULL").fetchone() == (True,):
-        pytest.fail("this server has Supabase's roles already: use a throw-away one")
-    dba.execute(SUPABASE)
-    try:
-        statements, call = blocks("sql")[0].split("-- as tenancy_console;")
-        dba.execute(statements.replace("postgres", dba.info.dbname))
+def supabase(packages, tmp_path) -> Iterator[tuple[str, Tenant, Tenant]]:
+    """PostgREST as a hosted project runs it, after the statements of the guide, and two tenants.
+
+    On a server of its own: roles are the cluster's, and service_role is one that checks must find.
+    """
+    with servers.start() as server:
+        dev.build(server)
+        database = server.dsn_for(dbname=dev.DATABASE)
+        diner, spa = make_tenant(database, "diner"), make_tenant(database, "spa", "medspa")
+        with psycopg.connect(database, autocommit=True) as dba:
+            dba.execute(SUPABASE)
+            statements, call = blocks("sql")[0].split("-- as tenancy_console;")
+            dba.execute(statements.replace("postgres", dba.info.dbname))
         call = call.partition("\n")[2].replace("<project>", "project")
         with psycopg.connect(make_conninfo(database, user="tenancy_console")) as console:
             console.execute(call.replace("<JWT secret>", SECRET.decode().replace("'", "''")))
@@ -309,13 +314,12 @@ def supabase(packages, database, server, dba, tmp_path) -> Iterator[str]:
         )
         dsn = make_conninfo(database, user="authenticator")
         with postgrest(packages, dsn, tmp_path, conf) as url:
-            yield url
-    finally:
-        roles = "authenticator, anon, authenticated, service_role"
-        dba.execute(f"DROP OWNED BY {roles}; DROP ROLE {roles}")
+            yield url, diner, spa
 
 
-def test_a_supabase_projects_roles_work_and_service_role_does_not(supabase, diner, spa, dba):
+def test_a_supabase_projects_roles_work_and_service_role_does_not(supabase):
+    project, diner, spa = supabase
+
     def token(role: str, **claims: str) -> str:
         return f"Bearer {jwt(SECRET, iss=PROJECT, aud='authenticated', role=role, **claims)}"
 
@@ -324,7 +328,7 @@ def test_a_supabase_projects_roles_work_and_service_role_does_not(supabase, dine
     refusal = (400, "TN001")
 
     def get(table: str, **headers: str) -> Any:
-        status, body = http(f"{supabase}/{table}?select=tenant_id", **key, **headers)
+        status, body = http(f"{project}/{table}?select=tenant_id", **key, **headers)
         return (status, body["code"]) if status != 200 else {row["tenant_id"] for row in body}
 
     own = {str(diner.id)}
