@@ -6,6 +6,7 @@ Databases are cheap (20 ms): a test that commits takes one of its own.
 import itertools
 import os
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -18,14 +19,25 @@ TEMPLATE = "tenancy_template"
 _count = itertools.count()
 
 
+def with_template(server: servers.Server) -> servers.Server:
+    """Build the template on a server; returns the server."""
+    dev.build(server, TEMPLATE)
+    with server.connect() as conn:
+        conn.execute(f"ALTER DATABASE {TEMPLATE} IS_TEMPLATE true ALLOW_CONNECTIONS false")
+    return server
+
+
+def another(server: servers.Server, **settings: str) -> servers.Server:
+    """Start one more server from the binaries of this one; skips where there are none."""
+    if server.bindir is None:
+        pytest.skip("a given server or a container: no binaries to start another one from")
+    return servers.start(f"{server.bindir}", settings=settings)
+
+
 def _shared(config: pytest.Config) -> servers.Server:
     """Return the one server of a run: the controller owns it, xdist's workers get its DSN."""
     if not hasattr(config, "tenancy_server"):
-        server = servers.start()
-        dev.build(server, TEMPLATE)
-        with server.connect() as conn:
-            conn.execute(f"ALTER DATABASE {TEMPLATE} IS_TEMPLATE true ALLOW_CONNECTIONS false")
-        config.tenancy_server = server  # type: ignore[attr-defined]
+        config.tenancy_server = with_template(servers.start())  # type: ignore[attr-defined]
     found: servers.Server = config.tenancy_server  # type: ignore[attr-defined]
     return found
 
@@ -51,22 +63,29 @@ def server(request: pytest.FixtureRequest) -> servers.Server:
 
 
 @pytest.fixture(scope="session")
-def make_database(server: servers.Server) -> Callable[[], str]:
+def start_own(server: servers.Server) -> Callable[..., servers.Server]:
+    """Start a server of this test's own, from the binaries of the run."""
+    return partial(another, server)
+
+
+def copy_template(server: servers.Server) -> str:
     """Copy the migrated template; returns the superuser's DSN of the copy."""
-
-    def make() -> str:
-        name = f"t_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_{next(_count)}"
-        with server.connect() as conn:
-            conn.execute(
-                sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {} STRATEGY file_copy").format(
-                    *map(sql.Identifier, (name, dev.OWNER, TEMPLATE))
-                )
+    name = f"t_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_{next(_count)}"
+    with server.connect() as conn:
+        conn.execute(
+            sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {} STRATEGY file_copy").format(
+                *map(sql.Identifier, (name, dev.OWNER, TEMPLATE))
             )
-        with server.connect(dbname=name) as conn:
-            conn.execute((paths.ROOT / "sql/database.sql").read_text())
-        return server.dsn_for(dbname=name)
+        )
+    with server.connect(dbname=name) as conn:
+        conn.execute((paths.ROOT / "sql/database.sql").read_text())
+    return server.dsn_for(dbname=name)
 
-    return make
+
+@pytest.fixture(scope="session")
+def make_database(server: servers.Server) -> Callable[[], str]:
+    """Copy the migrated template; call it for the superuser's DSN of a copy."""
+    return partial(copy_template, server)
 
 
 @pytest.fixture(scope="session")

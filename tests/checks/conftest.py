@@ -20,18 +20,6 @@ def hardened(database, dba):
     return database
 
 
-@pytest.fixture(scope="session")
-def start_own(server):
-    """Start a server of this test's own, from the binaries of the run."""
-    if server.bindir is None:
-        pytest.skip("a given server or a container: no binaries to start another one from")
-
-    def start(**settings: str) -> servers.Server:
-        return servers.start(f"{server.bindir}", settings=settings)
-
-    return start
-
-
 @pytest.fixture(scope="module")
 def networked(start_own) -> Iterator[tuple[servers.Server, str]]:
     """A server that listens on TCP without TLS, and lets a network in."""

@@ -19,8 +19,8 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from tenancy import checks, dev, paths, servers
-from tests.fix_tenants import SECRET, Tenant, make_tenant, refused
+from tenancy import checks, dev, paths
+from tests.fix_tenants import SECRET, make_tenant, refused
 from tests.pgtap.conftest import missing
 from tests.tokens import jwt
 
@@ -53,13 +53,11 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def login(database, server) -> Iterator[str]:
-    """sql/postgrest.sql has run; the DSN of its login. Roles are cluster-wide: one at a time."""
-    with server.connect() as conn, conn.transaction():
-        conn.execute("SELECT pg_advisory_xact_lock(hashtext('tenancy_rest'))")
-        with psycopg.connect(database, autocommit=True) as dba:
-            for _ in range(2):  # idempotent
-                dba.execute((paths.ROOT / "sql/postgrest.sql").read_text())
+def login(database) -> str:
+    """sql/postgrest.sql has run; the DSN of its login."""
+    with psycopg.connect(database, autocommit=True) as dba:
+        for _ in range(2):  # idempotent
+            dba.execute((paths.ROOT / "sql/postgrest.sql").read_text())
     return make_conninfo(database, user="tenancy_rest")
 
 
@@ -292,34 +290,24 @@ PROJECT = "https://project.supabase.co/auth/v1"
 
 
 @pytest.fixture
-def supabase(packages, tmp_path) -> Iterator[tuple[str, Tenant, Tenant]]:
-    """PostgREST as a hosted project runs it, after the statements of the guide, and two tenants.
-
-    On a server of its own: roles are the cluster's, and service_role is one that checks must find.
-    """
-    with servers.start() as server:
-        dev.build(server)
-        database = server.dsn_for(dbname=dev.DATABASE)
-        diner, spa = make_tenant(database, "diner"), make_tenant(database, "spa", "medspa")
-        with psycopg.connect(database, autocommit=True) as dba:
-            dba.execute(SUPABASE)
-            statements, call = blocks("sql")[0].split("-- as tenancy_console;")
-            dba.execute(statements.replace("postgres", dba.info.dbname))
-        call = call.partition("\n")[2].replace("<project>", "project")
-        with psycopg.connect(make_conninfo(database, user="tenancy_console")) as console:
-            console.execute(call.replace("<JWT secret>", SECRET.decode().replace("'", "''")))
-        conf = (
-            f'db-anon-role = "anon"\ndb-schemas = "public"\njwt-secret = "{SECRET.decode()}"\n'
-            'server-host = "127.0.0.1"\n'
-        )
-        dsn = make_conninfo(database, user="authenticator")
-        with postgrest(packages, dsn, tmp_path, conf) as url:
-            yield url, diner, spa
+def supabase(packages, database, dba, tmp_path) -> Iterator[str]:
+    """PostgREST as a hosted project runs it, after the statements of the guide."""
+    dba.execute(SUPABASE)
+    statements, call = blocks("sql")[0].split("-- as tenancy_console;")
+    dba.execute(statements.replace("postgres", dba.info.dbname))
+    call = call.partition("\n")[2].replace("<project>", "project")
+    with psycopg.connect(make_conninfo(database, user="tenancy_console")) as console:
+        console.execute(call.replace("<JWT secret>", SECRET.decode().replace("'", "''")))
+    conf = (
+        f'db-anon-role = "anon"\ndb-schemas = "public"\njwt-secret = "{SECRET.decode()}"\n'
+        'server-host = "127.0.0.1"\n'
+    )
+    dsn = make_conninfo(database, user="authenticator")
+    with postgrest(packages, dsn, tmp_path, conf) as url:
+        yield url
 
 
-def test_a_supabase_projects_roles_work_and_service_role_does_not(supabase):
-    project, diner, spa = supabase
-
+def test_a_supabase_projects_roles_work_and_service_role_does_not(supabase, diner, spa):
     def token(role: str, **claims: str) -> str:
         return f"Bearer {jwt(SECRET, iss=PROJECT, aud='authenticated', role=role, **claims)}"
 
@@ -328,7 +316,7 @@ def test_a_supabase_projects_roles_work_and_service_role_does_not(supabase):
     refusal = (400, "TN001")
 
     def get(table: str, **headers: str) -> Any:
-        status, body = http(f"{project}/{table}?select=tenant_id", **key, **headers)
+        status, body = http(f"{supabase}/{table}?select=tenant_id", **key, **headers)
         return (status, body["code"]) if status != 200 else {row["tenant_id"] for row in body}
 
     own = {str(diner.id)}
