@@ -570,6 +570,78 @@ REVOKE ALL ON FUNCTION tenancy.begin_restore() FROM public;
 GRANT EXECUTE ON FUNCTION tenancy.begin_restore()
 TO tenancy_operator;
 
+-- include: functions/tenancy/create_tenant.sql
+-- tenancy.create_tenant(…): a new tenant, whole or not at all.
+--
+-- Makes:       record, admin member, keys, webhook secret, settings, private bucket; then active.
+-- Shown once:  the secrets in the result; stored are digests and pads.
+-- Repeated:    the same idempotency key and parameters return the first tenant without secrets.
+-- Raises:      TN002 not tenancy_admin outside any tenant. TN005 subdomain taken. TN030 another
+--              region. TN031 idempotency key of another request. 23503, 23514 out of its domain.
+-- Tests:       tests/functions/tenancy/test_create_tenant.py
+
+CREATE OR REPLACE FUNCTION tenancy.create_tenant(
+    p_name text,
+    p_industry text,
+    p_subdomain text,
+    p_plan text DEFAULT 'professional',
+    p_admin_email text DEFAULT NULL,
+    p_region text DEFAULT NULL,
+    p_idempotency_key text DEFAULT NULL,
+    p_admin_user_id uuid DEFAULT NULL
+)
+RETURNS jsonb
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_id uuid := tenancy.uuidv7();
+    v_admin_id uuid := coalesce(p_admin_user_id, tenancy.uuidv7());
+    v_known uuid;
+BEGIN
+    PERFORM tenancy_private.require_platform();
+
+    v_known := tenancy_private.repeated_request(p_idempotency_key, sha256(convert_to(
+        jsonb_build_array(
+            p_name, p_industry, p_subdomain, p_plan, p_admin_email, p_region, p_admin_user_id
+        )::text, 'UTF8'
+    )), v_id);
+    IF v_known IS NOT NULL THEN
+        RETURN tenancy_private.describe_tenant(v_known) || '{"is_new": false}';
+    END IF;
+
+    PERFORM tenancy_private.insert_tenant(
+        v_id, p_name, p_industry, p_subdomain, p_plan, p_region
+    );
+    INSERT INTO tenancy_private.member (tenant_id, user_id, role, email)
+    VALUES (v_id, v_admin_id, 'manager', p_admin_email);
+    PERFORM tenancy.reconcile_tenant(v_id);
+    PERFORM tenancy_private.note_platform_action(v_id, 'create_tenant');
+
+    RETURN tenancy_private.describe_tenant(v_id) || jsonb_build_object(
+        'is_new', true,
+        'admin_user_id', v_admin_id,
+        'public_key',
+        tenancy_private.create_api_key(v_id, 'public', 'customer', 365, '{read,write}', NULL),
+        'secret_key',
+        tenancy_private.create_api_key(v_id, 'secret', 'manager', 365, '{read,write}', NULL),
+        'webhook_secret', tenancy_private.create_webhook_secret(v_id)
+    );
+END;
+$function$;
+
+COMMENT ON FUNCTION tenancy.create_tenant(text, text, text, text, text, text, text, uuid) IS
+'Create a tenant (industry restaurant, medspa or hotel) and return {tenant_id, slug, status, is_new, admin_user_id, public_key, secret_key, webhook_secret}; secrets only the first time. admin_user_id is the sub that the managers tokens carry. Raises TN002, TN005, TN030, TN031, 23503, 23514.';
+
+ALTER FUNCTION tenancy.create_tenant(text, text, text, text, text, text, text, uuid)
+OWNER TO tenancy_kernel;
+REVOKE ALL ON FUNCTION tenancy.create_tenant(text, text, text, text, text, text, text, uuid)
+FROM public;
+GRANT EXECUTE ON FUNCTION tenancy.create_tenant(text, text, text, text, text, text, text, uuid)
+TO tenancy_admin;
+
 -- include: functions/tenancy/enter_system.sql
 -- tenancy.enter_system(p_tenant_id, p_purpose): a job enters one tenant for one transaction.
 --
@@ -967,10 +1039,7 @@ SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
-    IF tenancy.tenant_id() IS NOT NULL OR current_setting('role') <> 'tenancy_admin' THEN
-        RAISE EXCEPTION 'not permitted' USING
-            ERRCODE = 'TN002', HINT = 'SET ROLE tenancy_admin outside any tenant.';
-    END IF;
+    PERFORM tenancy_private.require_platform();
 
     RETURN QUERY
     SELECT e.*
@@ -994,6 +1063,52 @@ COMMENT ON FUNCTION tenancy.list_evidence(boolean) IS
 ALTER FUNCTION tenancy.list_evidence(boolean) OWNER TO tenancy_kernel;
 REVOKE ALL ON FUNCTION tenancy.list_evidence(boolean) FROM public;
 GRANT EXECUTE ON FUNCTION tenancy.list_evidence(boolean)
+TO tenancy_admin;
+
+-- include: functions/tenancy/list_tenants.sql
+-- tenancy.list_tenants(p_after, p_limit): the tenants of this cluster, a page at a time.
+--
+-- Raises:      TN002 not tenancy_admin outside any tenant. TN004 not 1 to 1000 rows.
+-- Tests:       tests/functions/tenancy/test_create_tenant.py
+
+CREATE OR REPLACE FUNCTION tenancy.list_tenants(
+    p_after uuid DEFAULT NULL,
+    p_limit integer DEFAULT 100
+)
+RETURNS TABLE (
+    tenant_id uuid, slug text, name text, industry text, plan text,
+    status text, region text, placement text, created_at timestamptz
+)
+LANGUAGE plpgsql
+STABLE
+PARALLEL RESTRICTED
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    PERFORM tenancy_private.require_platform();
+
+    IF p_limit IS NULL OR p_limit NOT BETWEEN 1 AND 1000 THEN
+        RAISE EXCEPTION 'a page has 1 to 1000 tenants'
+            USING ERRCODE = 'TN004', HINT = 'Pass the last id of a page to get the next one.';
+    END IF;
+
+    RETURN QUERY
+    SELECT
+        t.id, t.slug, t.name, t.industry, t.plan, t.status, t.region, t.placement, t.created_at
+    FROM tenancy_private.tenant AS t
+    WHERE t.id > p_after OR p_after IS NULL
+    ORDER BY t.id
+    LIMIT p_limit;
+END;
+$function$;
+
+COMMENT ON FUNCTION tenancy.list_tenants(uuid, integer) IS
+'Tenants by id, which is by age, after p_after. For tenancy_admin. Raises TN002, TN004.';
+
+ALTER FUNCTION tenancy.list_tenants(uuid, integer) OWNER TO tenancy_kernel;
+REVOKE ALL ON FUNCTION tenancy.list_tenants(uuid, integer) FROM public;
+GRANT EXECUTE ON FUNCTION tenancy.list_tenants(uuid, integer)
 TO tenancy_admin;
 
 -- include: functions/tenancy/may_write.sql
@@ -1445,10 +1560,7 @@ DECLARE
     v_made integer;
     v_status text;
 BEGIN
-    IF tenancy.tenant_id() IS NOT NULL OR NOT tenancy_private.may_administer(p_tenant_id) THEN
-        RAISE EXCEPTION 'not permitted' USING
-            ERRCODE = 'TN002', HINT = 'SET ROLE tenancy_admin outside any tenant.';
-    END IF;
+    PERFORM tenancy_private.require_platform();
 
     SELECT t.status INTO v_status
     FROM tenancy_private.tenant AS t
@@ -1483,6 +1595,319 @@ COMMENT ON FUNCTION tenancy.reconcile_tenant(uuid) IS
 ALTER FUNCTION tenancy.reconcile_tenant(uuid) OWNER TO tenancy_kernel;
 REVOKE ALL ON FUNCTION tenancy.reconcile_tenant(uuid) FROM public;
 GRANT EXECUTE ON FUNCTION tenancy.reconcile_tenant(uuid)
+TO tenancy_admin;
+
+-- include: functions/tenancy/register_jwt_issuer.sql
+-- tenancy.register_jwt_issuer(…): trust an issuer of HS256 tokens.
+--
+-- Secret:      at least 32 bytes (RFC 7518, section 3.2), as a bind parameter; only its pads stay.
+-- Raises:      TN002 not tenancy_admin. TN004 secret too short.
+-- Tests:       tests/functions/tenancy/test_enter_jwt.py
+
+CREATE OR REPLACE FUNCTION tenancy.register_jwt_issuer(
+    p_issuer text,
+    p_kid text,
+    p_audience text,
+    p_secret bytea,
+    p_tenant_claim text DEFAULT 'tenant',
+    p_role_claim text DEFAULT 'role'
+)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    PERFORM tenancy_private.require_platform();
+
+    IF octet_length(p_secret) < 32 IS NOT FALSE THEN
+        RAISE EXCEPTION 'the secret of an issuer has at least 32 bytes'
+            USING ERRCODE = 'TN004', HINT = 'RFC 7518, section 3.2.';
+    END IF;
+
+    INSERT INTO tenancy_private.jwt_issuer
+        (issuer, kid, audience, ipad, opad, tenant_claim, role_claim)
+    SELECT p_issuer, p_kid, p_audience, p.ipad, p.opad, p_tenant_claim, p_role_claim
+    FROM tenancy_private.hmac_pads(p_secret) AS p
+    ON CONFLICT (issuer, kid) DO UPDATE
+    SET audience = excluded.audience, ipad = excluded.ipad, opad = excluded.opad,
+        tenant_claim = excluded.tenant_claim, role_claim = excluded.role_claim,
+        revoked_at = NULL;
+END;
+$function$;
+
+COMMENT ON FUNCTION tenancy.register_jwt_issuer(text, text, text, bytea, text, text) IS
+'Trust an HS256 issuer: iss, key name, aud, secret of at least 32 bytes, claim names. Raises TN002, TN004.';
+
+ALTER FUNCTION tenancy.register_jwt_issuer(text, text, text, bytea, text, text)
+OWNER TO tenancy_kernel;
+REVOKE ALL ON FUNCTION tenancy.register_jwt_issuer(text, text, text, bytea, text, text) FROM public;
+GRANT EXECUTE ON FUNCTION tenancy.register_jwt_issuer(text, text, text, bytea, text, text)
+TO tenancy_admin;
+
+-- include: functions/tenancy/reset_limit.sql
+-- tenancy.reset_limit(p_tenant_id, p_name): the limit of the plan again.
+--
+-- Raises:      TN001 the tenant has no such limit of its own. TN002 not tenancy_admin.
+-- Tests:       tests/functions/tenancy/test_limits.py
+
+CREATE OR REPLACE FUNCTION tenancy.reset_limit(p_tenant_id uuid, p_name text)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    PERFORM tenancy_private.require_platform();
+
+    DELETE FROM tenancy_private.tenant_limit
+    WHERE tenant_id = p_tenant_id AND name = p_name;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'resource not found' USING ERRCODE = 'TN001';
+    END IF;
+END;
+$function$;
+
+COMMENT ON FUNCTION tenancy.reset_limit(uuid, text) IS
+'Forget what tenancy.set_limit() set. Raises TN001, TN002.';
+
+ALTER FUNCTION tenancy.reset_limit(uuid, text) OWNER TO tenancy_kernel;
+REVOKE ALL ON FUNCTION tenancy.reset_limit(uuid, text) FROM public;
+GRANT EXECUTE ON FUNCTION tenancy.reset_limit(uuid, text)
+TO tenancy_admin;
+
+-- include: functions/tenancy/review_evidence.sql
+-- tenancy.review_evidence(p_id): somebody has looked at an admin session or a platform action.
+--
+-- Once:        who reviewed first stays on record.
+-- Raises:      TN001 nothing of this id waits. TN002 not tenancy_admin outside any tenant.
+-- Tests:       tests/functions/tenancy/test_evidence.py
+
+CREATE OR REPLACE FUNCTION tenancy.review_evidence(p_id uuid)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    PERFORM tenancy_private.require_platform();
+
+    UPDATE tenancy_private.access_ticket AS t
+    SET reviewed_by = session_user, reviewed_at = clock_timestamp()
+    WHERE t.id = p_id AND t.reviewed_at IS NULL;
+    IF NOT FOUND THEN
+        UPDATE tenancy_private.platform_action AS a
+        SET reviewed_by = session_user, reviewed_at = clock_timestamp()
+        WHERE a.id = p_id AND a.reviewed_at IS NULL;
+    END IF;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'resource not found' USING ERRCODE = 'TN001';
+    END IF;
+END;
+$function$;
+
+COMMENT ON FUNCTION tenancy.review_evidence(uuid) IS
+'Mark an admin session or a platform action as reviewed by this login. Raises TN001, TN002.';
+
+ALTER FUNCTION tenancy.review_evidence(uuid) OWNER TO tenancy_kernel;
+REVOKE ALL ON FUNCTION tenancy.review_evidence(uuid) FROM public;
+GRANT EXECUTE ON FUNCTION tenancy.review_evidence(uuid)
+TO tenancy_admin;
+
+-- include: functions/tenancy/revoke_jwt_issuer.sql
+-- tenancy.revoke_jwt_issuer(p_issuer, p_kid): no longer trust a key of an issuer, or all of them.
+--
+-- Effect:      at the next transaction; register_jwt_issuer() trusts a key again.
+-- Raises:      TN001 no such key in trust. TN002 not tenancy_admin.
+-- Tests:       tests/functions/tenancy/test_enter_jwt.py
+
+CREATE OR REPLACE FUNCTION tenancy.revoke_jwt_issuer(p_issuer text, p_kid text DEFAULT NULL)
+RETURNS integer
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_revoked integer;
+BEGIN
+    PERFORM tenancy_private.require_platform();
+
+    UPDATE tenancy_private.jwt_issuer AS i
+    SET revoked_at = clock_timestamp()
+    WHERE i.issuer = p_issuer
+      AND (i.kid = p_kid OR p_kid IS NULL)
+      AND i.revoked_at IS NULL;
+    GET DIAGNOSTICS v_revoked = ROW_COUNT;
+    IF v_revoked = 0 THEN
+        RAISE EXCEPTION 'resource not found' USING ERRCODE = 'TN001';
+    END IF;
+
+    RETURN v_revoked;
+END;
+$function$;
+
+COMMENT ON FUNCTION tenancy.revoke_jwt_issuer(text, text) IS
+'Stop trusting one key of an issuer, or all its keys, and return how many. Raises TN001, TN002.';
+
+ALTER FUNCTION tenancy.revoke_jwt_issuer(text, text) OWNER TO tenancy_kernel;
+REVOKE ALL ON FUNCTION tenancy.revoke_jwt_issuer(text, text) FROM public;
+GRANT EXECUTE ON FUNCTION tenancy.revoke_jwt_issuer(text, text)
+TO tenancy_admin;
+
+-- include: functions/tenancy/set_actor_rate.sql
+-- tenancy.set_actor_rate(p_tenant_id, p_actor_id, p_per_minute): a rate, and a window, of its own.
+--
+-- Actor:       the id of a secret key (tenancy.list_api_keys), or of the person that it names.
+--              Public keys have no actor and share the window of the tenant.
+-- Raises:      TN001 no such tenant. TN002 not tenancy_admin. 23514 negative.
+-- Tests:       tests/functions/tenancy/test_rate_limit.py
+
+CREATE OR REPLACE FUNCTION tenancy.set_actor_rate(
+    p_tenant_id uuid,
+    p_actor_id uuid,
+    p_per_minute integer
+)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    PERFORM tenancy_private.require_platform();
+
+    IF NOT EXISTS (SELECT FROM tenancy_private.tenant AS t WHERE t.id = p_tenant_id) THEN
+        RAISE EXCEPTION 'resource not found' USING ERRCODE = 'TN001';
+    END IF;
+
+    IF p_per_minute IS NULL THEN
+        DELETE FROM tenancy_private.actor_rate
+        WHERE tenant_id = p_tenant_id AND actor_id = p_actor_id;
+        RETURN;
+    END IF;
+
+    INSERT INTO tenancy_private.actor_rate AS r (tenant_id, actor_id, per_minute)
+    VALUES (p_tenant_id, p_actor_id, p_per_minute)
+    ON CONFLICT (tenant_id, actor_id) DO UPDATE SET per_minute = excluded.per_minute;
+END;
+$function$;
+
+COMMENT ON FUNCTION tenancy.set_actor_rate(uuid, uuid, integer) IS
+'Give a key or a person a rate of their own per action (NULL: share the tenant''s again). Raises TN001, TN002, 23514.';
+
+ALTER FUNCTION tenancy.set_actor_rate(uuid, uuid, integer) OWNER TO tenancy_kernel;
+REVOKE ALL ON FUNCTION tenancy.set_actor_rate(uuid, uuid, integer) FROM public;
+GRANT EXECUTE ON FUNCTION tenancy.set_actor_rate(uuid, uuid, integer)
+TO tenancy_admin;
+
+-- include: functions/tenancy/set_feature.sql
+-- tenancy.set_feature(p_tenant_id, p_name, p_value): a flag of one tenant, instead of its plan's.
+--
+-- Raises:      TN001 no such tenant. TN002 not tenancy_admin. 23514 a malformed name.
+-- Tests:       tests/functions/tenancy/test_limits.py
+
+CREATE OR REPLACE FUNCTION tenancy.set_feature(p_tenant_id uuid, p_name text, p_value jsonb)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    PERFORM tenancy_private.require_platform();
+
+    IF NOT EXISTS (SELECT FROM tenancy_private.tenant AS t WHERE t.id = p_tenant_id) THEN
+        RAISE EXCEPTION 'resource not found' USING ERRCODE = 'TN001';
+    END IF;
+
+    IF p_value IS NULL THEN
+        DELETE FROM tenancy_private.tenant_feature
+        WHERE tenant_id = p_tenant_id AND feature = p_name;
+        RETURN;
+    END IF;
+
+    INSERT INTO tenancy_private.tenant_feature AS f (tenant_id, feature, value)
+    VALUES (p_tenant_id, p_name, p_value)
+    ON CONFLICT (tenant_id, feature) DO UPDATE SET value = excluded.value;
+END;
+$function$;
+
+COMMENT ON FUNCTION tenancy.set_feature(uuid, text, jsonb) IS
+'Set a feature flag of one tenant (NULL: the plan''s again). Raises TN001, TN002, 23514.';
+
+ALTER FUNCTION tenancy.set_feature(uuid, text, jsonb) OWNER TO tenancy_kernel;
+REVOKE ALL ON FUNCTION tenancy.set_feature(uuid, text, jsonb) FROM public;
+GRANT EXECUTE ON FUNCTION tenancy.set_feature(uuid, text, jsonb)
+TO tenancy_admin;
+
+-- include: functions/tenancy/set_limit.sql
+-- tenancy.set_limit(p_tenant_id, p_name, p_value): a limit of one tenant, instead of its plan's.
+--
+-- Lower than usage: nothing is deleted; the next addition is refused.
+-- Raises:      TN001 no such tenant. TN002 not tenancy_admin. 23514 no such name, or negative.
+-- Tests:       tests/functions/tenancy/test_limits.py
+
+CREATE OR REPLACE FUNCTION tenancy.set_limit(p_tenant_id uuid, p_name text, p_value bigint)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    PERFORM tenancy_private.require_platform();
+
+    IF NOT EXISTS (SELECT FROM tenancy_private.tenant AS t WHERE t.id = p_tenant_id) THEN
+        RAISE EXCEPTION 'resource not found' USING ERRCODE = 'TN001';
+    END IF;
+
+    INSERT INTO tenancy_private.tenant_limit AS l (tenant_id, name, value)
+    VALUES (p_tenant_id, p_name, p_value)
+    ON CONFLICT (tenant_id, name) DO UPDATE SET value = excluded.value;
+END;
+$function$;
+
+COMMENT ON FUNCTION tenancy.set_limit(uuid, text, bigint) IS
+'Set a limit of one tenant (NULL: unlimited). tenancy.reset_limit() gives the plan''s back. Raises TN001, TN002, 23514.';
+
+ALTER FUNCTION tenancy.set_limit(uuid, text, bigint) OWNER TO tenancy_kernel;
+REVOKE ALL ON FUNCTION tenancy.set_limit(uuid, text, bigint) FROM public;
+GRANT EXECUTE ON FUNCTION tenancy.set_limit(uuid, text, bigint)
+TO tenancy_admin;
+
+-- include: functions/tenancy/set_plan.sql
+-- tenancy.set_plan(p_tenant_id, p_plan): move a tenant to another plan; its own limits stay.
+--
+-- Raises:      TN001 no such tenant. TN002 not tenancy_admin. 23503 no such plan.
+-- Tests:       tests/functions/tenancy/test_limits.py
+
+CREATE OR REPLACE FUNCTION tenancy.set_plan(p_tenant_id uuid, p_plan text)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    PERFORM tenancy_private.require_platform();
+
+    UPDATE tenancy_private.tenant SET plan = p_plan WHERE id = p_tenant_id;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'resource not found' USING ERRCODE = 'TN001';
+    END IF;
+END;
+$function$;
+
+COMMENT ON FUNCTION tenancy.set_plan(uuid, text) IS
+'Change the plan of a tenant. Raises TN001, TN002, 23503.';
+
+ALTER FUNCTION tenancy.set_plan(uuid, text) OWNER TO tenancy_kernel;
+REVOKE ALL ON FUNCTION tenancy.set_plan(uuid, text) FROM public;
+GRANT EXECUTE ON FUNCTION tenancy.set_plan(uuid, text)
 TO tenancy_admin;
 
 -- include: functions/tenancy/set_tenant_status.sql
@@ -2599,6 +3024,34 @@ ALTER FUNCTION tenancy_private.require_job(text) OWNER TO tenancy_kernel;
 REVOKE ALL ON FUNCTION tenancy_private.require_job(text) FROM public;
 GRANT EXECUTE ON FUNCTION tenancy_private.require_job(text)
 TO tenancy_owner;
+
+-- include: functions/tenancy_private/require_platform.sql
+-- tenancy_private.require_platform(): only the platform's console goes on, outside any tenant.
+--
+-- Raises:      TN002 not tenancy_admin outside any tenant.
+-- Tests:       tests/functions/tenancy/test_create_tenant.py
+
+CREATE OR REPLACE FUNCTION tenancy_private.require_platform()
+RETURNS void
+LANGUAGE plpgsql
+STABLE
+PARALLEL RESTRICTED
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    IF tenancy_private.platform_role() IS DISTINCT FROM 'admin' THEN
+        RAISE EXCEPTION 'not permitted' USING
+            ERRCODE = 'TN002', HINT = 'SET ROLE tenancy_admin outside any tenant.';
+    END IF;
+END;
+$function$;
+
+COMMENT ON FUNCTION tenancy_private.require_platform() IS
+'Refuse whoever is not tenancy_admin outside any tenant. Raises TN002.';
+
+ALTER FUNCTION tenancy_private.require_platform() OWNER TO tenancy_kernel;
+REVOKE ALL ON FUNCTION tenancy_private.require_platform() FROM public;
 
 -- include: functions/tenancy_private/tenant_table.sql
 -- tenancy_private.tenant_table(): every table with a tenant_id, and who may empty it.

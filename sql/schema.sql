@@ -713,10 +713,7 @@ DECLARE
     v_admin_id uuid := coalesce(p_admin_user_id, tenancy.uuidv7());
     v_known uuid;
 BEGIN
-    IF tenancy.tenant_id() IS NOT NULL OR NOT tenancy_private.may_administer(v_id) THEN
-        RAISE EXCEPTION 'not permitted' USING
-            ERRCODE = 'TN002', HINT = 'SET ROLE tenancy_admin outside any tenant.';
-    END IF;
+    PERFORM tenancy_private.require_platform();
 
     v_known := tenancy_private.repeated_request(p_idempotency_key, sha256(convert_to(
         jsonb_build_array(
@@ -1235,10 +1232,7 @@ CREATE FUNCTION tenancy.list_evidence(p_only_open boolean DEFAULT true) RETURNS 
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 BEGIN
-    IF tenancy.tenant_id() IS NOT NULL OR current_setting('role') <> 'tenancy_admin' THEN
-        RAISE EXCEPTION 'not permitted' USING
-            ERRCODE = 'TN002', HINT = 'SET ROLE tenancy_admin outside any tenant.';
-    END IF;
+    PERFORM tenancy_private.require_platform();
 
     RETURN QUERY
     SELECT e.*
@@ -1304,10 +1298,7 @@ CREATE FUNCTION tenancy.list_tenants(p_after uuid DEFAULT NULL::uuid, p_limit in
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 BEGIN
-    IF tenancy.tenant_id() IS NOT NULL OR current_setting('role') <> 'tenancy_admin' THEN
-        RAISE EXCEPTION 'not permitted' USING
-            ERRCODE = 'TN002', HINT = 'SET ROLE tenancy_admin outside any tenant.';
-    END IF;
+    PERFORM tenancy_private.require_platform();
 
     IF p_limit IS NULL OR p_limit NOT BETWEEN 1 AND 1000 THEN
         RAISE EXCEPTION 'a page has 1 to 1000 tenants'
@@ -1814,10 +1805,7 @@ DECLARE
     v_made integer;
     v_status text;
 BEGIN
-    IF tenancy.tenant_id() IS NOT NULL OR NOT tenancy_private.may_administer(p_tenant_id) THEN
-        RAISE EXCEPTION 'not permitted' USING
-            ERRCODE = 'TN002', HINT = 'SET ROLE tenancy_admin outside any tenant.';
-    END IF;
+    PERFORM tenancy_private.require_platform();
 
     SELECT t.status INTO v_status
     FROM tenancy_private.tenant AS t
@@ -1905,10 +1893,8 @@ CREATE FUNCTION tenancy.register_jwt_issuer(p_issuer text, p_kid text, p_audienc
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 BEGIN
-    IF tenancy.tenant_id() IS NOT NULL OR current_setting('role') <> 'tenancy_admin' THEN
-        RAISE EXCEPTION 'not permitted' USING
-            ERRCODE = 'TN002', HINT = 'SET ROLE tenancy_admin outside any tenant.';
-    END IF;
+    PERFORM tenancy_private.require_platform();
+
     IF octet_length(p_secret) < 32 IS NOT FALSE THEN
         RAISE EXCEPTION 'the secret of an issuer has at least 32 bytes'
             USING ERRCODE = 'TN004', HINT = 'RFC 7518, section 3.2.';
@@ -1994,10 +1980,7 @@ CREATE FUNCTION tenancy.reset_limit(p_tenant_id uuid, p_name text) RETURNS void
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 BEGIN
-    IF tenancy.tenant_id() IS NOT NULL OR NOT tenancy_private.may_administer(p_tenant_id) THEN
-        RAISE EXCEPTION 'not permitted' USING
-            ERRCODE = 'TN002', HINT = 'SET ROLE tenancy_admin outside any tenant.';
-    END IF;
+    PERFORM tenancy_private.require_platform();
 
     DELETE FROM tenancy_private.tenant_limit
     WHERE tenant_id = p_tenant_id AND name = p_name;
@@ -2039,10 +2022,7 @@ CREATE FUNCTION tenancy.review_evidence(p_id uuid) RETURNS void
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 BEGIN
-    IF tenancy.tenant_id() IS NOT NULL OR current_setting('role') <> 'tenancy_admin' THEN
-        RAISE EXCEPTION 'not permitted' USING
-            ERRCODE = 'TN002', HINT = 'SET ROLE tenancy_admin outside any tenant.';
-    END IF;
+    PERFORM tenancy_private.require_platform();
 
     UPDATE tenancy_private.access_ticket AS t
     SET reviewed_by = session_user, reviewed_at = clock_timestamp()
@@ -2117,10 +2097,7 @@ CREATE FUNCTION tenancy.revoke_jwt_issuer(p_issuer text, p_kid text DEFAULT NULL
 DECLARE
     v_revoked integer;
 BEGIN
-    IF tenancy.tenant_id() IS NOT NULL OR current_setting('role') <> 'tenancy_admin' THEN
-        RAISE EXCEPTION 'not permitted' USING
-            ERRCODE = 'TN002', HINT = 'SET ROLE tenancy_admin outside any tenant.';
-    END IF;
+    PERFORM tenancy_private.require_platform();
 
     UPDATE tenancy_private.jwt_issuer AS i
     SET revoked_at = clock_timestamp()
@@ -2234,10 +2211,7 @@ CREATE FUNCTION tenancy.set_actor_rate(p_tenant_id uuid, p_actor_id uuid, p_per_
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 BEGIN
-    IF tenancy.tenant_id() IS NOT NULL OR NOT tenancy_private.may_administer(p_tenant_id) THEN
-        RAISE EXCEPTION 'not permitted' USING
-            ERRCODE = 'TN002', HINT = 'SET ROLE tenancy_admin outside any tenant.';
-    END IF;
+    PERFORM tenancy_private.require_platform();
 
     IF NOT EXISTS (SELECT FROM tenancy_private.tenant AS t WHERE t.id = p_tenant_id) THEN
         RAISE EXCEPTION 'resource not found' USING ERRCODE = 'TN001';
@@ -2282,10 +2256,7 @@ CREATE FUNCTION tenancy.set_feature(p_tenant_id uuid, p_name text, p_value jsonb
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 BEGIN
-    IF tenancy.tenant_id() IS NOT NULL OR NOT tenancy_private.may_administer(p_tenant_id) THEN
-        RAISE EXCEPTION 'not permitted' USING
-            ERRCODE = 'TN002', HINT = 'SET ROLE tenancy_admin outside any tenant.';
-    END IF;
+    PERFORM tenancy_private.require_platform();
 
     IF NOT EXISTS (SELECT FROM tenancy_private.tenant AS t WHERE t.id = p_tenant_id) THEN
         RAISE EXCEPTION 'resource not found' USING ERRCODE = 'TN001';
@@ -2312,10 +2283,7 @@ CREATE FUNCTION tenancy.set_limit(p_tenant_id uuid, p_name text, p_value bigint)
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 BEGIN
-    IF tenancy.tenant_id() IS NOT NULL OR NOT tenancy_private.may_administer(p_tenant_id) THEN
-        RAISE EXCEPTION 'not permitted' USING
-            ERRCODE = 'TN002', HINT = 'SET ROLE tenancy_admin outside any tenant.';
-    END IF;
+    PERFORM tenancy_private.require_platform();
 
     IF NOT EXISTS (SELECT FROM tenancy_private.tenant AS t WHERE t.id = p_tenant_id) THEN
         RAISE EXCEPTION 'resource not found' USING ERRCODE = 'TN001';
@@ -2358,10 +2326,7 @@ CREATE FUNCTION tenancy.set_plan(p_tenant_id uuid, p_plan text) RETURNS void
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 BEGIN
-    IF tenancy.tenant_id() IS NOT NULL OR NOT tenancy_private.may_administer(p_tenant_id) THEN
-        RAISE EXCEPTION 'not permitted' USING
-            ERRCODE = 'TN002', HINT = 'SET ROLE tenancy_admin outside any tenant.';
-    END IF;
+    PERFORM tenancy_private.require_platform();
 
     UPDATE tenancy_private.tenant SET plan = p_plan WHERE id = p_tenant_id;
     IF NOT FOUND THEN
@@ -4282,6 +4247,22 @@ $$;
 ALTER FUNCTION tenancy_private.require_job(p_purpose text) OWNER TO tenancy_kernel;
 
 COMMENT ON FUNCTION tenancy_private.require_job(p_purpose text) IS 'The tenant of a job with this purpose. Raises TN002 for everybody else.';
+
+CREATE FUNCTION tenancy_private.require_platform() RETURNS void
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL RESTRICTED
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    IF tenancy_private.platform_role() IS DISTINCT FROM 'admin' THEN
+        RAISE EXCEPTION 'not permitted' USING
+            ERRCODE = 'TN002', HINT = 'SET ROLE tenancy_admin outside any tenant.';
+    END IF;
+END;
+$$;
+
+ALTER FUNCTION tenancy_private.require_platform() OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy_private.require_platform() IS 'Refuse whoever is not tenancy_admin outside any tenant. Raises TN002.';
 
 CREATE FUNCTION tenancy_private.sign_context(p_tenant_id uuid, p_actor_id uuid, p_role text, p_request jsonb, p_may_write boolean) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
@@ -7829,6 +7810,7 @@ COMMENT ON POLICY tenant_wall ON app.survey_responses IS 'Restrictive: no permis
 
 
 
+
 GRANT ALL ON FUNCTION api.set_tenant_context(p_tenant_id text) TO tenancy_admin;
 GRANT ALL ON FUNCTION api.set_tenant_context(p_tenant_id text) TO tenancy_customer;
 GRANT ALL ON FUNCTION api.set_tenant_context(p_tenant_id text) TO tenancy_manager;
@@ -9617,6 +9599,7 @@ REVOKE ALL ON FUNCTION tenancy_private.request_headers() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.request_key() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.require_administrator(p_tenant_id uuid, p_action text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.require_job(p_purpose text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy_private.require_platform() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.sign_context(p_tenant_id uuid, p_actor_id uuid, p_role text, p_request jsonb, p_may_write boolean) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.slug_skeleton(p_slug text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.tenant_table() FROM PUBLIC;

@@ -6,6 +6,13 @@ one that is not found any more is an error, so that this list cannot rot.
 
 _P, _T = "tenancy_private.", "tenancy."
 
+#: What only the platform's console may call, outside any tenant.
+PLATFORM = (
+    "create_tenant", "list_tenants", "reconcile_tenant", "set_plan", "set_limit", "reset_limit",
+    "set_feature", "set_actor_rate", "list_evidence", "review_evidence", "register_jwt_issuer",
+    "revoke_jwt_issuer",
+)  # fmt: skip
+
 WEAKENINGS: tuple[tuple[str, str, str, str], ...] = (
     # The signature and what it covers.
     (_P + "verified_context", "skip signature", r"sha256\(convert_to\(v_mac.*?(?=\s+THEN)", "false"),
@@ -87,9 +94,10 @@ WEAKENINGS: tuple[tuple[str, str, str, str], ...] = (
     (_T + "list_members", "list members of other tenants", r"WHERE m\.tenant_id = p_tenant_id", ""),
     (_T + "remove_member", "remove in other tenants", r"WHERE tenant_id = p_tenant_id AND", "WHERE"),
     (_P + "create_api_key", "issue for ever", r"p_days IS NULL OR p_days NOT BETWEEN 1 AND 730", "false"),
-    (_T + "create_tenant", "create inside a tenant", r"tenancy\.tenant_id\(\) IS NOT NULL OR NOT tenancy_private\.may_administer\(v_id\)", "false"),
+    (_P + "require_platform", "be the platform inside a tenant", r"tenancy_private\.platform_role\(\) IS DISTINCT FROM 'admin'", "false"),
     (_P + "platform_role", "reopen from inside", r"WHEN tenancy_private\.verified_context\(\) IS NOT NULL THEN NULL", ""),
-    (_T + "register_jwt_issuer", "trust from inside", r"tenancy\.tenant_id\(\) IS NOT NULL OR", ""),
+    *((_T + name, "skip the platform's permission", r"PERFORM tenancy_private\.require_platform\(\);", "")
+      for name in PLATFORM),
     (_T + "register_jwt_issuer", "accept a short secret", r"octet_length\(p_secret\) < 32 IS NOT FALSE", "false"),
     (_T + "register_table", "register another's table", r"AND pg_has_role\([^)]*\)", ""),
     (_T + "unregister_table", "unregister another's table", r"AND pg_has_role\([^)]*\)", ""),

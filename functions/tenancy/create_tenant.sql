@@ -28,10 +28,7 @@ DECLARE
     v_admin_id uuid := coalesce(p_admin_user_id, tenancy.uuidv7());
     v_known uuid;
 BEGIN
-    IF tenancy.tenant_id() IS NOT NULL OR NOT tenancy_private.may_administer(v_id) THEN
-        RAISE EXCEPTION 'not permitted' USING
-            ERRCODE = 'TN002', HINT = 'SET ROLE tenancy_admin outside any tenant.';
-    END IF;
+    PERFORM tenancy_private.require_platform();
 
     v_known := tenancy_private.repeated_request(p_idempotency_key, sha256(convert_to(
         jsonb_build_array(

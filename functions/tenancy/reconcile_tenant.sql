@@ -18,10 +18,7 @@ DECLARE
     v_made integer;
     v_status text;
 BEGIN
-    IF tenancy.tenant_id() IS NOT NULL OR NOT tenancy_private.may_administer(p_tenant_id) THEN
-        RAISE EXCEPTION 'not permitted' USING
-            ERRCODE = 'TN002', HINT = 'SET ROLE tenancy_admin outside any tenant.';
-    END IF;
+    PERFORM tenancy_private.require_platform();
 
     SELECT t.status INTO v_status
     FROM tenancy_private.tenant AS t

@@ -19,10 +19,8 @@ SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
-    IF tenancy.tenant_id() IS NOT NULL OR current_setting('role') <> 'tenancy_admin' THEN
-        RAISE EXCEPTION 'not permitted' USING
-            ERRCODE = 'TN002', HINT = 'SET ROLE tenancy_admin outside any tenant.';
-    END IF;
+    PERFORM tenancy_private.require_platform();
+
     IF octet_length(p_secret) < 32 IS NOT FALSE THEN
         RAISE EXCEPTION 'the secret of an issuer has at least 32 bytes'
             USING ERRCODE = 'TN004', HINT = 'RFC 7518, section 3.2.';

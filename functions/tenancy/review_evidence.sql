@@ -12,10 +12,7 @@ SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
-    IF tenancy.tenant_id() IS NOT NULL OR current_setting('role') <> 'tenancy_admin' THEN
-        RAISE EXCEPTION 'not permitted' USING
-            ERRCODE = 'TN002', HINT = 'SET ROLE tenancy_admin outside any tenant.';
-    END IF;
+    PERFORM tenancy_private.require_platform();
 
     UPDATE tenancy_private.access_ticket AS t
     SET reviewed_by = session_user, reviewed_at = clock_timestamp()

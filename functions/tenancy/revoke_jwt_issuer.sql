@@ -14,10 +14,7 @@ AS $function$
 DECLARE
     v_revoked integer;
 BEGIN
-    IF tenancy.tenant_id() IS NOT NULL OR current_setting('role') <> 'tenancy_admin' THEN
-        RAISE EXCEPTION 'not permitted' USING
-            ERRCODE = 'TN002', HINT = 'SET ROLE tenancy_admin outside any tenant.';
-    END IF;
+    PERFORM tenancy_private.require_platform();
 
     UPDATE tenancy_private.jwt_issuer AS i
     SET revoked_at = clock_timestamp()
