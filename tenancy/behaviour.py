@@ -232,7 +232,7 @@ BEGIN
     GET DIAGNOSTICS v_stack = PG_CONTEXT;
     IF pg_catalog.current_setting('hostile.strict', true) OPERATOR(pg_catalog.=) 'on'
         OR v_stack OPERATOR(pg_catalog.~) 'function (tenancy|tenancy_private|app)\.'
-        OR v_stack OPERATOR(pg_catalog.~) 'SQL function "prot'
+        OR v_stack OPERATOR(pg_catalog.~) 'SQL function "'
     THEN
         RAISE EXCEPTION 'a look-alike was called' USING ERRCODE = 'XX777';
     END IF;
@@ -262,6 +262,11 @@ BEGIN
             v.proname, v.arguments, v.result, v.pass
         );
     END LOOP;
+    CREATE FUNCTION hostile.json_populate_recordset(anyelement, json) RETURNS SETOF anyelement
+    LANGUAGE plpgsql AS $f$ BEGIN
+        PERFORM hostile.bite();
+        RETURN QUERY SELECT * FROM pg_catalog.json_populate_recordset($1, $2);
+    END $f$;
     FOR v IN VALUES ('text, regclass'), ('text, name'), ('text, text'), ('text, regclass, name, text')
     LOOP
         EXECUTE format(
@@ -273,7 +278,8 @@ BEGIN
         SELECT o.oprname, o.oprleft::regtype AS l, o.oprright::regtype AS r,
             row_number() OVER () AS n
         FROM pg_operator AS o
-        WHERE o.oprnamespace = 'pg_catalog'::regnamespace AND o.oprname IN ('=', '<>', '||', '~', '->>')
+        WHERE o.oprnamespace = 'pg_catalog'::regnamespace
+          AND o.oprname IN ('=', '<>', '>', '||', '~', '->>')
           AND o.oprleft::regtype::text = ANY (v_types)
           AND o.oprright::regtype::text = ANY (v_types)
     LOOP
@@ -758,7 +764,9 @@ def _api_keys(w: World) -> None:
                     [str(w.ids["key staff"])])  # fmt: skip
 
 
-@probe("create_tenant set_tenant_status register_jwt_issuer hmac_pads uuidv7 may_administer")
+@probe("create_tenant set_tenant_status register_jwt_issuer hmac_pads uuidv7 may_administer "
+       "require_platform platform_role list_tenants reconcile_tenant set_plan set_limit reset_limit "
+       "set_feature set_actor_rate list_evidence review_evidence revoke_jwt_issuer")  # fmt: skip
 def _platform(w: World) -> None:
     create = "SELECT (tenancy.create_tenant('Prover', 'hotel', %s) ->> 'tenant_id')::uuid"
     status = "SELECT tenancy.set_tenant_status(%s, %s, 'to prove that it may')"
@@ -784,9 +792,23 @@ def _platform(w: World) -> None:
         )
         conn.commit()
         conn.execute("SELECT tenancy.enter(%s)", [ticket])
-        for query, bind in ((create, ("prover-inside",)), (status, (w.ids["own"], "suspended")),
-                            (trust, (b"s" * 40,))):  # fmt: skip
-            refused(conn, "TN002", "the platform from inside a tenant", query, *bind)
+        own = w.ids["own"]
+        for call, bind in (
+            ("create_tenant('', 'nothing', %s)", ("prover-inside",)),
+            ("set_tenant_status(%s, 'suspended', 'to prove that it may not')", (own,)),
+            ("register_jwt_issuer('https://new.test', 'k', 'prover', %s)", (b"s" * 40,)),
+            ("revoke_jwt_issuer(%s)", (_ISSUER,)),
+            ("list_tenants(%s)", (None,)),
+            ("reconcile_tenant(%s)", (own,)),
+            ("set_plan(%s, 'enterprise')", (own,)),
+            ("set_limit(%s, 'max_pins', 1000000)", (own,)),
+            ("reset_limit(%s, 'max_pins')", (own,)),
+            ("set_feature(%s, 'voice_assistant', 'true')", (own,)),
+            ("set_actor_rate(%s, %s, 1)", (own, w.ids["person"])),
+            ("list_evidence(%s)", (True,)),
+            ("review_evidence(%s)", (own,)),
+        ):  # fmt: skip
+            refused(conn, "TN002", f"from inside a tenant: {call}", f"SELECT tenancy.{call}", *bind)
 
 
 @probe("rotate_context_key context_mac verified_context hmac_pads random_secret", hostile=True)

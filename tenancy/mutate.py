@@ -42,7 +42,6 @@ from tenancy import (
 from tenancy.mutants import BY_BEHAVIOUR, Mutant, derive, revoked
 
 EQUIVALENT = paths.ROOT / "tests/mutants/equivalent.toml"
-OPEN = EQUIVALENT.with_name("open.toml")
 WORKERS = 2
 _HARDENED = "tenancy_hardened"
 _SOME = ("staff", "gateway", "builder", "owner")
@@ -280,14 +279,7 @@ class Result:
     @property
     def survivors(self) -> list[Outcome]:
         """Mutants that nothing gave away, and that no proof calls equivalent."""
-        known = {*self.equivalents, *_listed(OPEN)}
-        return [o for o in self.outcomes if not o.by and o.mutant not in known]
-
-    @property
-    def open(self) -> list[Outcome]:
-        """Mutants that no behaviour gives away yet: listed with the reason, and counted as survivors."""
-        listed = _listed(OPEN)
-        return [o for o in self.outcomes if not o.killed and o.mutant in listed]
+        return [o for o in self.outcomes if not o.by and o.mutant not in self.equivalents]
 
     @property
     def wrong_equivalents(self) -> list[Outcome]:
@@ -297,8 +289,7 @@ class Result:
     @property
     def by_check_alone(self) -> list[Outcome]:
         """Mutants that only a look into the catalog gives away."""
-        known = {*self.equivalents, *_listed(OPEN)}
-        return [o for o in self.outcomes if o.by == "check" and o.mutant not in known]
+        return [o for o in self.outcomes if o.by == "check" and o.mutant not in self.equivalents]
 
     @property
     def ok(self) -> bool:
@@ -313,7 +304,7 @@ class Result:
         return {
             "mutants": len(self.outcomes),
             "killed": sum(o.killed for o in self.outcomes),
-            "survived": len(self.survivors) + len(self.open),
+            "survived": len(self.survivors),
             "equivalent": sum(o.mutant in self.equivalents for o in self.outcomes),
             "check_only": len(self.by_check_alone),
             "derived": self.derived,
@@ -356,14 +347,8 @@ def equivalents(conn: psycopg.Connection[Any]) -> dict[str, str]:
             found[f"definer: {name} {after}"] = f"{runs} is a definer of its own owner"
         if has_path and (is_own or is_definer):
             found[f"search_path: {name} unset"] = f"{runs} has set this very search_path"
-    return found | _listed(EQUIVALENT)
-
-
-def _listed(path: Path) -> dict[str, str]:
-    if not path.exists():
-        return {}
-    entries = tomllib.loads(path.read_text(encoding="utf-8"))[path.stem]
-    return {mutant: entry["proof"] for entry in entries for mutant in entry["mutants"]}
+    listed = tomllib.loads(EQUIVALENT.read_text(encoding="utf-8"))["equivalent"]
+    return found | {mutant: entry["proof"] for entry in listed for mutant in entry["mutants"]}
 
 
 def choose(mutants: list[Mutant], sample: int | None, seed: int, only: str | None) -> list[Mutant]:

@@ -123,7 +123,7 @@ def command(as_json: bool) -> None:
     if not as_json:
         mutate.show(found)
     bad = cells.unexpected or cells.not_run or attacks.get("unexpected")
-    if ok := found.ok and not found.open and not bad:
+    if ok := found.ok and not bad:
         RESULT.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         PAGE.write_text(page(result), encoding="utf-8")
     console.emit(
