@@ -11,5 +11,8 @@ BEGIN
         'GRANT CONNECT ON DATABASE %I TO tenancy_gateway, tenancy_console, tenancy_operator',
         pg_catalog.current_database()
     );
+    EXECUTE pg_catalog.format( -- tenants' own schemas
+        'GRANT CREATE ON DATABASE %I TO tenancy_owner', pg_catalog.current_database()
+    );
 END;
 $database$;

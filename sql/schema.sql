@@ -49,6 +49,7 @@ BEGIN
     IF NOT v_context.may_write THEN
         SET LOCAL transaction_read_only = on;
     END IF;
+    PERFORM tenancy.use_own_schema();
 END;
 $$;
 
@@ -148,6 +149,33 @@ ALTER FUNCTION app.digest_rows(p_table regclass, OUT rows bigint, OUT digest num
 
 COMMENT ON FUNCTION app.digest_rows(p_table regclass, OUT rows bigint, OUT digest numeric) IS 'Number and digest of the tenant''s rows, as app.import_rows() counts them. Raises TN002.';
 
+CREATE FUNCTION app.drop_schema(p_tenant_id uuid) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET client_min_messages TO 'warning'
+    AS $$
+DECLARE
+    v_schema name := tenancy_private.own_schema_of(p_tenant_id);
+    v_table regclass;
+    v_is_filled boolean;
+BEGIN
+    FOR v_table IN SELECT t.relation::regclass FROM tenancy_private.cloned_table(v_schema) AS t LOOP
+        EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', v_table);
+        EXECUTE format('SELECT EXISTS (SELECT FROM %s)', v_table) INTO v_is_filled;
+        IF v_is_filled THEN
+            RAISE EXCEPTION '% has rows', v_table USING
+                ERRCODE = 'TN045', HINT = 'tenancy.move_tenant(…, ''shared'') takes them first.';
+        END IF;
+    END LOOP;
+
+    EXECUTE format('DROP SCHEMA IF EXISTS %I CASCADE', v_schema);
+END;
+$$;
+
+ALTER FUNCTION app.drop_schema(p_tenant_id uuid) OWNER TO tenancy_owner;
+
+COMMENT ON FUNCTION app.drop_schema(p_tenant_id uuid) IS 'Drop the schema of the tenant in context with its empty tables. Raises TN045.';
+
 CREATE FUNCTION app.import_rows(p_table regclass, p_rows json, p_source uuid, OUT rows bigint, OUT digest numeric) RETURNS record
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -186,25 +214,65 @@ COMMENT ON FUNCTION app.import_rows(p_table regclass, p_rows json, p_source uuid
 CREATE FUNCTION app.make_defaults() RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
+    AS $_$
 BEGIN
-    INSERT INTO app.settings (tenant_id, branding, notifications)
-    VALUES (
-        (SELECT tenancy.tenant_id()),
-        '{"primary_color": "#667eea", "logo_url": null}',
-        '{"email_enabled": true, "sms_enabled": false}'
-    )
-    ON CONFLICT (tenant_id) DO NOTHING;
+    EXECUTE format(
+        'INSERT INTO %s (tenant_id, branding, notifications) VALUES ($1, $2, $3) '
+        'ON CONFLICT (tenant_id) DO NOTHING', tenancy_private.relation_for('app.settings')
+    ) USING
+        tenancy.tenant_id(),
+        '{"primary_color": "#667eea", "logo_url": null}'::jsonb,
+        '{"email_enabled": true, "sms_enabled": false}'::jsonb;
 
-    INSERT INTO app.storage_buckets (tenant_id, name, is_public, max_object_bytes)
-    VALUES ((SELECT tenancy.tenant_id()), 'uploads', false, 52428800)
-    ON CONFLICT (tenant_id, name) DO NOTHING;
+    EXECUTE format(
+        'INSERT INTO %s (tenant_id, name, is_public, max_object_bytes) VALUES ($1, $2, false, $3) '
+        'ON CONFLICT (tenant_id, name) DO NOTHING', tenancy_private.relation_for('app.storage_buckets')
+    ) USING tenancy.tenant_id(), 'uploads', 52428800;
 END;
-$$;
+$_$;
 
 ALTER FUNCTION app.make_defaults() OWNER TO tenancy_owner;
 
 COMMENT ON FUNCTION app.make_defaults() IS 'Insert the default settings, and a private bucket for files of at most 50 MB, of the current tenant.';
+
+CREATE FUNCTION app.move_rows(p_from regclass, p_to regclass) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+DECLARE
+    v_columns text;
+    v_count text;
+    v_rows bigint;
+    v_copied bigint;
+    v_digest numeric;
+    v_copy numeric;
+BEGIN
+    PERFORM tenancy_private.require_job('move');
+    SELECT string_agg(quote_ident(c.name), ', ') INTO v_columns
+    FROM tenancy_private.archive_columns(p_from) AS c;
+    v_count := format(
+        'SELECT count(*), sum(hashtextextended(row_to_json(r)::text, 0)) '
+        'FROM (SELECT %s FROM %%s WHERE tenant_id = (SELECT tenancy.tenant_id())) AS r', v_columns
+    );
+
+    EXECUTE format(
+        'INSERT INTO %1$s (%2$s) OVERRIDING SYSTEM VALUE SELECT %2$s FROM %3$s '
+        'WHERE tenant_id = (SELECT tenancy.tenant_id())', p_to, v_columns, p_from
+    );
+    EXECUTE format(v_count, p_from) INTO v_rows, v_digest;
+    EXECUTE format(v_count, p_to) INTO v_copied, v_copy;
+    IF v_rows <> v_copied OR v_digest IS DISTINCT FROM v_copy THEN
+        RAISE EXCEPTION '% and % differ after the copy', p_from, p_to USING
+            ERRCODE = 'TN043', HINT = 'A trigger or rule changes rows, or rows were there before.';
+    END IF;
+
+    RETURN v_rows;
+END;
+$_$;
+
+ALTER FUNCTION app.move_rows(p_from regclass, p_to regclass) OWNER TO tenancy_owner;
+
+COMMENT ON FUNCTION app.move_rows(p_from regclass, p_to regclass) IS 'Copy the rows of the tenant and return their number, proven by count and digest. Raises TN002, TN043.';
 
 CREATE FUNCTION app.open_rows(p_table regclass) RETURNS refcursor
     LANGUAGE plpgsql STABLE SECURITY DEFINER
@@ -238,44 +306,88 @@ COMMENT ON FUNCTION app.open_rows(p_table regclass) IS 'Open a cursor over the r
 CREATE FUNCTION app.orders_between(p_tenant_id uuid, p_from timestamp with time zone, p_until timestamp with time zone) RETURNS bigint
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
+    AS $_$
+DECLARE
+    v_orders bigint;
 BEGIN
-    RETURN (
-        SELECT count(*)
-        FROM app.orders AS o
-        WHERE o.tenant_id = p_tenant_id AND o.created_at >= p_from AND o.created_at < p_until
-    );
+    EXECUTE format(
+        'SELECT count(*) FROM %s WHERE tenant_id = $1 AND created_at >= $2 AND created_at < $3',
+        tenancy_private.relation_for('app.orders')
+    ) INTO v_orders USING p_tenant_id, p_from, p_until;
+    RETURN v_orders;
 END;
-$$;
+$_$;
 
 ALTER FUNCTION app.orders_between(p_tenant_id uuid, p_from timestamp with time zone, p_until timestamp with time zone) OWNER TO tenancy_owner;
 
 COMMENT ON FUNCTION app.orders_between(p_tenant_id uuid, p_from timestamp with time zone, p_until timestamp with time zone) IS 'Orders made between two times in the tenant that was entered.';
 
+CREATE FUNCTION app.sync_schema(p_tenant_id uuid, p_drop boolean) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET client_min_messages TO 'warning'
+    AS $$
+DECLARE
+    v_schema name := tenancy_private.own_schema_of(p_tenant_id);
+    v_statement text;
+    v_count integer := 0;
+    v_left text;
+BEGIN
+    IF to_regnamespace(v_schema) IS NULL THEN
+        EXECUTE format('CREATE SCHEMA %I', v_schema);
+        EXECUTE format(
+            'GRANT USAGE ON SCHEMA %I TO tenancy_customer, tenancy_staff, tenancy_manager, '
+            'tenancy_admin', v_schema
+        );
+        EXECUTE format('COMMENT ON SCHEMA %I IS %L', v_schema, 'The tables of app for one tenant.');
+    END IF;
+
+    FOR v_statement IN
+        SELECT d.statement FROM tenancy_private.drift_ddl(v_schema, p_drop) AS d ORDER BY d.place
+    LOOP
+        EXECUTE v_statement;
+        v_count := v_count + 1;
+    END LOOP;
+
+    IF v_count > 0 THEN
+        SELECT string_agg(concat_ws(' ', d.table_name, d.kind, d.name), ', ') INTO v_left
+        FROM tenancy_private.drift_of(v_schema) AS d
+        WHERE d.wanted IS NOT NULL;
+        IF v_left IS NOT NULL THEN
+            RAISE EXCEPTION 'still not like app: %', v_left USING
+                ERRCODE = 'TN044', HINT = 'tenancy.schema_drift() shows both sides.';
+        END IF;
+    END IF;
+
+    RETURN v_count;
+END;
+$$;
+
+ALTER FUNCTION app.sync_schema(p_tenant_id uuid, p_drop boolean) OWNER TO tenancy_owner;
+
+COMMENT ON FUNCTION app.sync_schema(p_tenant_id uuid, p_drop boolean) IS 'Create or complete a tenant''s own schema and return the number of statements. Raises TN044.';
+
 CREATE FUNCTION app.tg_count_pin_comments() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
+    AS $_$
 BEGIN
     IF tenancy.is_lifecycle_job() THEN
         RETURN NULL;
     END IF;
 
-    IF tg_op = 'INSERT' THEN
-        UPDATE app.pins SET comment_count = comment_count + 1
-        WHERE tenant_id = new.tenant_id AND id = new.pin_id;
-    ELSIF tg_op = 'DELETE' THEN
-        UPDATE app.pins SET comment_count = comment_count - 1
-        WHERE tenant_id = old.tenant_id AND id = old.pin_id;
-    ELSIF new.pin_id <> old.pin_id THEN
-        UPDATE app.pins
-        SET comment_count = comment_count + CASE id WHEN new.pin_id THEN 1 ELSE -1 END
-        WHERE tenant_id = new.tenant_id AND id IN (new.pin_id, old.pin_id);
+    IF tg_op = 'UPDATE' AND new.pin_id = old.pin_id THEN
+        RETURN NULL;
     END IF;
 
+    EXECUTE format(
+        'UPDATE %I.pins SET comment_count = comment_count '
+        '+ CASE id WHEN $2 THEN 1 ELSE 0 END - CASE id WHEN $3 THEN 1 ELSE 0 END '
+        'WHERE tenant_id = $1 AND id IN ($2, $3)', tg_table_schema
+    ) USING coalesce(new.tenant_id, old.tenant_id), new.pin_id, old.pin_id;
     RETURN NULL;
 END;
-$$;
+$_$;
 
 ALTER FUNCTION app.tg_count_pin_comments() OWNER TO tenancy_owner;
 
@@ -298,14 +410,17 @@ COMMENT ON FUNCTION app.tg_touch() IS 'Trigger: set updated_at.';
 CREATE FUNCTION app.usage_of(p_tenant_id uuid, OUT pins bigint, OUT storage_bytes numeric) RETURNS record
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
+    AS $_$
 BEGIN
-    SELECT count(*) INTO pins FROM app.pins AS p WHERE p.tenant_id = p_tenant_id;
-    SELECT coalesce(sum(o.size_bytes), 0) INTO storage_bytes
-    FROM app.storage_objects AS o
-    WHERE o.tenant_id = p_tenant_id;
+    EXECUTE format(
+        'SELECT count(*) FROM %s WHERE tenant_id = $1', tenancy_private.relation_for('app.pins')
+    ) INTO pins USING p_tenant_id;
+    EXECUTE format(
+        'SELECT coalesce(sum(size_bytes), 0) FROM %s WHERE tenant_id = $1',
+        tenancy_private.relation_for('app.storage_objects')
+    ) INTO storage_bytes USING p_tenant_id;
 END;
-$$;
+$_$;
 
 ALTER FUNCTION app.usage_of(p_tenant_id uuid, OUT pins bigint, OUT storage_bytes numeric) OWNER TO tenancy_owner;
 
@@ -452,7 +567,7 @@ BEGIN
     PERFORM tenancy_private.refuse_unreachable();
     RETURN QUERY
     SELECT
-        o.relation, n.nspname, c.relname, array_agg(x.name ORDER BY a.attnum),
+        o.relation, tenancy_private.home_schema(n.nspname), c.relname, array_agg(x.name ORDER BY a.attnum),
         encode(sha256(convert_to(string_agg(
             concat_ws(' ', x.name, format_type(a.atttypid, a.atttypmod), a.attnotnull), E'\n'
             ORDER BY x.name
@@ -468,7 +583,8 @@ BEGIN
     INNER JOIN pg_namespace AS n ON c.relnamespace = n.oid
     CROSS JOIN LATERAL tenancy_private.archive_columns(o.relation) AS x
     INNER JOIN pg_attribute AS a ON o.relation = a.attrelid AND x.name = a.attname
-    WHERE o.kind = 'registered'
+    WHERE o.kind = 'registered' AND tenancy_private.relation_for(o.relation) = o.relation
+      AND n.nspname IN (tenancy_private.home_schema(n.nspname), tenancy.own_schema())
     GROUP BY o.relation, o.place, n.nspname, c.relname
     ORDER BY o.place DESC, o.relation::text;
 END;
@@ -801,6 +917,43 @@ ALTER FUNCTION tenancy.door_ddl(p_table regclass) OWNER TO tenancy_kernel;
 
 COMMENT ON FUNCTION tenancy.door_ddl(p_table regclass) IS 'Statements that create one policy per command and row scope of the access matrix.';
 
+CREATE FUNCTION tenancy.drop_tenant_schema(p_tenant_id uuid) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_placement text;
+BEGIN
+    IF tenancy_private.platform_role() IS DISTINCT FROM 'operator' THEN
+        RAISE EXCEPTION 'not permitted' USING
+            ERRCODE = 'TN002', HINT = 'SET ROLE tenancy_operator outside any tenant.';
+    END IF;
+
+    SELECT t.placement INTO v_placement
+    FROM tenancy_private.tenant AS t
+    INNER JOIN tenancy_private.tenant_schema AS s ON t.id = s.tenant_id
+    WHERE t.id = p_tenant_id
+    FOR NO KEY UPDATE OF t;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'resource not found' USING ERRCODE = 'TN001';
+    ELSIF v_placement = 'dedicated' THEN
+        RAISE EXCEPTION 'the schema is in use' USING
+            ERRCODE = 'TN045', HINT = 'tenancy.move_tenant(…, ''shared'') first.';
+    END IF;
+
+    PERFORM tenancy_private.sign_context(
+        p_tenant_id, NULL, 'operator', '{"purpose": "move"}', true
+    );
+    PERFORM app.drop_schema(p_tenant_id);
+    PERFORM tenancy_private.forget_context();
+    DELETE FROM tenancy_private.tenant_schema AS s WHERE s.tenant_id = p_tenant_id;
+END;
+$$;
+
+ALTER FUNCTION tenancy.drop_tenant_schema(p_tenant_id uuid) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy.drop_tenant_schema(p_tenant_id uuid) IS 'Drop the own schema of a tenant whose rows are in the shared tables. Raises TN001, TN002, TN045.';
+
 CREATE FUNCTION tenancy.enter(credential text, request jsonb DEFAULT '{}'::jsonb) RETURNS uuid
     LANGUAGE plpgsql
     AS $$
@@ -814,6 +967,7 @@ BEGIN
     IF NOT v_context.may_write THEN
         SET LOCAL transaction_read_only = on;
     END IF;
+    PERFORM tenancy.use_own_schema();
 
     RETURN v_context.tenant_id;
 END;
@@ -940,6 +1094,9 @@ BEGIN
         RAISE EXCEPTION 'rows are left in %', v_left USING
             ERRCODE = 'TN021', HINT = 'tenancy.purge_tenant_batch() until it returns 0.';
     END IF;
+
+    PERFORM app.drop_schema(v_tenant_id);
+    UPDATE tenancy_private.tenant SET placement = 'shared' WHERE id = v_tenant_id;
 END;
 $$;
 
@@ -1124,6 +1281,7 @@ BEGIN
     RETURN tenancy_private.context_in_force() IS NOT NULL
         AND substr(tenancy_private.context_in_force(), 72, 64) IN (
             encode(sha256(convert_to('{"purpose": "import"}', 'UTF8')), 'hex'),
+            encode(sha256(convert_to('{"purpose": "move"}', 'UTF8')), 'hex'),
             encode(sha256(convert_to('{"purpose": "purge"}', 'UTF8')), 'hex')
         );
 END;
@@ -1131,7 +1289,7 @@ $$;
 
 ALTER FUNCTION tenancy.is_lifecycle_job() OWNER TO tenancy_kernel;
 
-COMMENT ON FUNCTION tenancy.is_lifecycle_job() IS 'True in a job that imports or purges a tenant: triggers that keep derived columns stand back.';
+COMMENT ON FUNCTION tenancy.is_lifecycle_job() IS 'True in a job that imports, moves or purges a tenant: triggers that keep derived columns stand back.';
 
 CREATE FUNCTION tenancy.is_well_formed_credential(p_text text) RETURNS boolean
     LANGUAGE sql IMMUTABLE SECURITY DEFINER PARALLEL SAFE
@@ -1292,6 +1450,36 @@ $$;
 ALTER FUNCTION tenancy.list_members(p_tenant_id uuid) OWNER TO tenancy_kernel;
 
 COMMENT ON FUNCTION tenancy.list_members(p_tenant_id uuid) IS 'Members of a tenant, oldest first. Raises TN002.';
+
+CREATE FUNCTION tenancy.list_schemas(p_only_stale boolean DEFAULT false) RETURNS TABLE(tenant_id uuid, slug text, placement text, synced_at timestamp with time zone, is_stale boolean)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_template numeric := tenancy_private.schema_stamp('app');
+BEGIN
+    IF tenancy_private.platform_role() IS NULL THEN
+        RAISE EXCEPTION 'not permitted' USING
+            ERRCODE = 'TN002', HINT = 'SET ROLE tenancy_operator outside any tenant.';
+    END IF;
+
+    RETURN QUERY
+    SELECT t.id, t.slug, t.placement, s.synced_at, i.is_stale
+    FROM tenancy_private.tenant_schema AS s
+    INNER JOIN tenancy_private.tenant AS t ON s.tenant_id = t.id
+    CROSS JOIN LATERAL (
+        SELECT s.template_stamp IS DISTINCT FROM v_template
+            OR s.own_stamp IS DISTINCT FROM
+            tenancy_private.schema_stamp(tenancy_private.own_schema_of(t.id)) AS is_stale
+    ) AS i
+    WHERE i.is_stale OR NOT p_only_stale
+    ORDER BY t.id;
+END;
+$$;
+
+ALTER FUNCTION tenancy.list_schemas(p_only_stale boolean) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy.list_schemas(p_only_stale boolean) IS 'Tenants with a schema of their own, or those whose tenancy.sync_tenant_schema() is due. Raises TN002.';
 
 CREATE FUNCTION tenancy.list_tenants(p_after uuid DEFAULT NULL::uuid, p_limit integer DEFAULT 100) RETURNS TABLE(tenant_id uuid, slug text, name text, industry text, plan text, status text, region text, placement text, created_at timestamp with time zone)
     LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL RESTRICTED
@@ -1504,6 +1692,41 @@ ALTER FUNCTION tenancy.mint_system_context(p_tenant_id uuid, p_purpose text) OWN
 
 COMMENT ON FUNCTION tenancy.mint_system_context(p_tenant_id uuid, p_purpose text) IS 'Sign the context of a job on one tenant and return whether it may write. Called by tenancy.enter_system(). Raises TN001, TN003, TN004.';
 
+CREATE FUNCTION tenancy.move_tenant(p_tenant_id uuid, p_placement text, p_wait interval DEFAULT '00:00:30'::interval) RETURNS TABLE(resource text, rows bigint)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_before text;
+BEGIN
+    v_before := tenancy_private.begin_move(p_tenant_id, p_placement);
+    IF v_before IS NULL THEN
+        RETURN;
+    END IF;
+
+    IF NOT EXISTS (
+        SELECT FROM tenancy_private.tenant AS t
+        WHERE t.id = p_tenant_id AND t.placement = p_placement
+    ) THEN
+        PERFORM tenancy_private.wait_for_others(p_wait);
+        IF p_placement = 'dedicated' THEN
+            PERFORM tenancy.sync_tenant_schema(p_tenant_id, false, true);
+        END IF;
+
+        RETURN QUERY
+        SELECT m.resource, m.rows FROM tenancy_private.move_tables(p_tenant_id, p_placement) AS m;
+    END IF;
+
+    PERFORM tenancy_private.change_status(
+        p_tenant_id, v_before, 'moved: rows are ' || p_placement, 'operator'
+    );
+END;
+$$;
+
+ALTER FUNCTION tenancy.move_tenant(p_tenant_id uuid, p_placement text, p_wait interval) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy.move_tenant(p_tenant_id uuid, p_placement text, p_wait interval) IS 'Move a tenant in status moving to shared or dedicated, give it back the status before, and return the rows per table. Idempotent. Raises TN001, TN002, TN004, TN041 to TN044.';
+
 CREATE FUNCTION tenancy.open_admin_session(p_tenant_id uuid, p_reason text, p_minutes integer DEFAULT 30) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1543,6 +1766,21 @@ ALTER FUNCTION tenancy.open_admin_session(p_tenant_id uuid, p_reason text, p_min
 
 COMMENT ON FUNCTION tenancy.open_admin_session(p_tenant_id uuid, p_reason text, p_minutes integer) IS 'Open an access ticket for one tenant and return its secret, once; it works after COMMIT. Raises TN001, TN004.';
 
+CREATE FUNCTION tenancy.own_schema() RETURNS name
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL RESTRICTED
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_body text := tenancy_private.context_in_force();
+BEGIN
+    RETURN CASE WHEN substr(v_body, 70, 1) = 'd' THEN 't_' || substr(v_body, 5, 32) END;
+END;
+$$;
+
+ALTER FUNCTION tenancy.own_schema() OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy.own_schema() IS 'The name of the current tenant''s own schema; NULL when its rows are in the shared tables, or outside a tenant.';
+
 CREATE FUNCTION tenancy.pre_request() RETURNS void
     LANGUAGE plpgsql
     AS $$
@@ -1556,6 +1794,7 @@ BEGIN
     IF NOT v_context.may_write THEN
         SET LOCAL transaction_read_only = on;
     END IF;
+    PERFORM tenancy.use_own_schema();
 END;
 $$;
 
@@ -1745,6 +1984,29 @@ $$;
 ALTER FUNCTION tenancy.protection_obstacles(p_table regclass) OWNER TO tenancy_kernel;
 
 COMMENT ON FUNCTION tenancy.protection_obstacles(p_table regclass) IS 'What stands in the way of tenancy.protect_table(), one row each, with the remedy (is_repairable: done by itself on an empty table); empty when nothing does.';
+
+CREATE FUNCTION tenancy.provision_tenant_schema(p_tenant_id text) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+DECLARE
+    v_tenant_id uuid;
+BEGIN
+    IF p_tenant_id ~ '^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$' THEN
+        v_tenant_id := p_tenant_id;
+    ELSIF tenancy_private.platform_role() IS NOT NULL THEN
+        RAISE EXCEPTION 'no id of a tenant'
+            USING ERRCODE = 'TN004', HINT = 'Pass the uuid of a tenant as text.';
+    END IF;
+
+    PERFORM tenancy.sync_tenant_schema(v_tenant_id, false, true);
+    RETURN tenancy_private.own_schema_of(v_tenant_id);
+END;
+$_$;
+
+ALTER FUNCTION tenancy.provision_tenant_schema(p_tenant_id text) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy.provision_tenant_schema(p_tenant_id text) IS 'Make the schema of a tenant (its uuid as text), or complete it, and return its name. Idempotent. Raises TN001, TN002, TN004, TN044.';
 
 CREATE FUNCTION tenancy.purge_receipt(p_tenant_id uuid) RETURNS TABLE(resource text, is_kept boolean, rows_before bigint, rows_deleted bigint, rows_after bigint, why text)
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -2206,6 +2468,29 @@ ALTER FUNCTION tenancy.rotate_webhook_secret(p_tenant_id uuid, p_overlap interva
 
 COMMENT ON FUNCTION tenancy.rotate_webhook_secret(p_tenant_id uuid, p_overlap interval) IS 'Replace the webhook key of a tenant and return the text of the new one, once. Raises TN002, TN004.';
 
+CREATE FUNCTION tenancy.schema_drift(p_tenant_id uuid DEFAULT NULL::uuid) RETURNS TABLE(tenant_id uuid, table_name name, kind text, name text, wanted text, found text)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    IF tenancy_private.platform_role() IS NULL THEN
+        RAISE EXCEPTION 'not permitted' USING
+            ERRCODE = 'TN002', HINT = 'SET ROLE tenancy_operator outside any tenant.';
+    END IF;
+
+    RETURN QUERY
+    SELECT s.tenant_id, d.*
+    FROM tenancy_private.tenant_schema AS s
+    CROSS JOIN LATERAL tenancy_private.drift_of(tenancy_private.own_schema_of(s.tenant_id)) AS d
+    WHERE s.tenant_id = p_tenant_id OR p_tenant_id IS NULL
+    ORDER BY s.tenant_id, d.table_name, d.kind, d.name;
+END;
+$$;
+
+ALTER FUNCTION tenancy.schema_drift(p_tenant_id uuid) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy.schema_drift(p_tenant_id uuid) IS 'A row for each part of a table that app has otherwise (wanted) than a tenant''s own schema (found); of one tenant, or of all. Raises TN002.';
+
 CREATE FUNCTION tenancy.set_actor_rate(p_tenant_id uuid, p_actor_id uuid, p_per_minute integer) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -2389,6 +2674,45 @@ $$;
 ALTER FUNCTION tenancy.sign_webhook(p_message_id text, p_timestamp timestamp with time zone, p_payload text) OWNER TO tenancy_kernel;
 
 COMMENT ON FUNCTION tenancy.sign_webhook(p_message_id text, p_timestamp timestamp with time zone, p_payload text) IS 'Value of the webhook-signature header for a message of the current tenant (seconds of p_timestamp are the webhook-timestamp). Raises TN001.';
+
+CREATE FUNCTION tenancy.sync_tenant_schema(p_tenant_id uuid, p_drop boolean DEFAULT false, p_create boolean DEFAULT false) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_count integer;
+BEGIN
+    IF tenancy_private.platform_role() IS NULL THEN
+        RAISE EXCEPTION 'not permitted' USING
+            ERRCODE = 'TN002', HINT = 'SET ROLE tenancy_operator outside any tenant.';
+    END IF;
+
+    PERFORM FROM tenancy_private.tenant AS t
+    WHERE t.id = p_tenant_id AND t.status NOT IN ('purging', 'purged')
+      AND (p_create OR EXISTS (
+          SELECT FROM tenancy_private.tenant_schema AS s WHERE s.tenant_id = t.id
+      ))
+    FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'resource not found' USING ERRCODE = 'TN001';
+    END IF;
+
+    v_count := app.sync_schema(p_tenant_id, p_drop);
+    INSERT INTO tenancy_private.tenant_schema (tenant_id, synced_at, template_stamp, own_stamp)
+    VALUES (
+        p_tenant_id, clock_timestamp(), tenancy_private.schema_stamp('app'),
+        tenancy_private.schema_stamp(tenancy_private.own_schema_of(p_tenant_id))
+    )
+    ON CONFLICT (tenant_id) DO UPDATE
+    SET synced_at = excluded.synced_at, template_stamp = excluded.template_stamp,
+        own_stamp = excluded.own_stamp;
+    RETURN v_count;
+END;
+$$;
+
+ALTER FUNCTION tenancy.sync_tenant_schema(p_tenant_id uuid, p_drop boolean, p_create boolean) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy.sync_tenant_schema(p_tenant_id uuid, p_drop boolean, p_create boolean) IS 'Make the tables of a tenant''s own schema like those of app and return the number of statements; p_drop: drop columns that app has no more. Raises TN001, TN002, TN044.';
 
 CREATE FUNCTION tenancy.table_order(p_deferred boolean DEFAULT false) RETURNS TABLE(relation regclass, place integer, is_cycle boolean, kind text)
     LANGUAGE plpgsql STABLE SECURITY DEFINER
@@ -2678,6 +3002,28 @@ ALTER FUNCTION tenancy.tg_note_time_zone() OWNER TO tenancy_kernel;
 
 COMMENT ON FUNCTION tenancy.tg_note_time_zone() IS 'Trigger: note the time zone in which the months of a tenant end.';
 
+CREATE FUNCTION tenancy.tg_refuse_misplaced() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    IF tenancy.tenant_id() IS NOT NULL
+        AND tg_table_schema <> coalesce(tenancy.own_schema(), 'app')
+        AND NOT tenancy.is_lifecycle_job()
+    THEN
+        RAISE EXCEPTION 'this tenant has no rows in %.%', tg_table_schema, tg_table_name USING
+            ERRCODE = 'TN040',
+            HINT = 'Write the name without a schema: tenancy.enter() sets the search_path.';
+    END IF;
+
+    RETURN NULL;
+END;
+$$;
+
+ALTER FUNCTION tenancy.tg_refuse_misplaced() OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy.tg_refuse_misplaced() IS 'Trigger: refuse to insert rows where their tenant is not placed. Raises TN040.';
+
 CREATE FUNCTION tenancy.tg_resize_storage() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -2959,6 +3305,25 @@ ALTER FUNCTION tenancy.usage() OWNER TO tenancy_kernel;
 
 COMMENT ON FUNCTION tenancy.usage() IS 'Usage and limit per name; a NULL limit is unlimited; resets_at is the end of the tenant''s month. No rows outside a tenant.';
 
+CREATE FUNCTION tenancy.use_own_schema() RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    v_schema pg_catalog.name := tenancy.own_schema();
+BEGIN
+    IF v_schema IS NOT NULL THEN
+        EXECUTE pg_catalog.format(
+            'SET LOCAL search_path = %I%s', v_schema,
+            pg_catalog.regexp_replace(pg_catalog.current_setting('search_path'), '^(?=.)', ', ')
+        );
+    END IF;
+END;
+$$;
+
+ALTER FUNCTION tenancy.use_own_schema() OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy.use_own_schema() IS 'For this transaction, find the tables of the current tenant''s own schema first, if it has one.';
+
 CREATE FUNCTION tenancy.uuidv7() RETURNS uuid
     LANGUAGE sql PARALLEL SAFE
     BEGIN ATOMIC
@@ -3030,7 +3395,7 @@ CREATE FUNCTION tenancy_private.archive_columns(p_table regclass) RETURNS TABLE(
             ON c.oid = CASE WHEN k.conrelid = p_table THEN k.confrelid ELSE k.conrelid END
         INNER JOIN pg_namespace AS n ON c.relnamespace = n.oid
         LEFT JOIN tenancy.protected_table AS p
-            ON n.nspname = p.schema_name AND c.relname = p.table_name
+            ON p.schema_name = tenancy_private.home_schema(n.nspname) AND c.relname = p.table_name
         CROSS JOIN LATERAL unnest(
             CASE WHEN k.conrelid = p_table THEN k.conkey END
             || CASE WHEN k.confrelid = p_table THEN k.confkey END
@@ -3055,7 +3420,7 @@ CREATE FUNCTION tenancy_private.archive_columns(p_table regclass) RETURNS TABLE(
     INNER JOIN pg_class AS c ON a.attrelid = c.oid
     INNER JOIN pg_namespace AS n ON c.relnamespace = n.oid
     LEFT JOIN tenancy.protected_table AS p
-        ON n.nspname = p.schema_name AND c.relname = p.table_name
+        ON p.schema_name = tenancy_private.home_schema(n.nspname) AND c.relname = p.table_name
     LEFT JOIN linked AS l ON a.attnum = l.attnum
     LEFT JOIN keyed AS k ON a.attnum = k.attnum
     WHERE a.attrelid = p_table AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
@@ -3080,6 +3445,51 @@ $$;
 ALTER FUNCTION tenancy_private.begin_maintenance(p_table regclass) OWNER TO tenancy_kernel;
 
 COMMENT ON FUNCTION tenancy_private.begin_maintenance(p_table regclass) IS 'Lock a table of the caller and lift FORCE until tenancy_private.end_maintenance(). Raises TN008 at COMMIT otherwise.';
+
+CREATE FUNCTION tenancy_private.begin_move(p_tenant_id uuid, p_placement text) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_tenant record;
+    v_last record;
+BEGIN
+    IF tenancy_private.platform_role() IS DISTINCT FROM 'operator' THEN
+        RAISE EXCEPTION 'not permitted' USING
+            ERRCODE = 'TN002', HINT = 'SET ROLE tenancy_operator outside any tenant.';
+    ELSIF p_placement NOT IN ('shared', 'dedicated') IS NOT FALSE THEN
+        RAISE EXCEPTION 'no such placement'
+            USING ERRCODE = 'TN004', HINT = 'shared or dedicated.';
+    END IF;
+
+    SELECT t.placement, t.status INTO v_tenant
+    FROM tenancy_private.tenant AS t
+    WHERE t.id = p_tenant_id
+    FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'resource not found' USING ERRCODE = 'TN001';
+    ELSIF v_tenant.placement = p_placement AND v_tenant.status <> 'moving' THEN
+        RETURN NULL;
+    END IF;
+
+    SELECT l.from_status, l.changed_at > transaction_timestamp() AS is_new INTO v_last
+    FROM tenancy_private.tenant_status_log AS l
+    WHERE l.tenant_id = p_tenant_id AND l.to_status = 'moving'
+    ORDER BY l.changed_at DESC
+    LIMIT 1;
+    IF v_tenant.status <> 'moving' OR v_last.is_new THEN
+        RAISE EXCEPTION 'the tenant is not moving' USING
+            ERRCODE = 'TN041',
+            HINT = 'tenancy.set_tenant_status(…, ''moving'', …) and COMMIT first.';
+    END IF;
+
+    RETURN v_last.from_status;
+END;
+$$;
+
+ALTER FUNCTION tenancy_private.begin_move(p_tenant_id uuid, p_placement text) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy_private.begin_move(p_tenant_id uuid, p_placement text) IS 'The status to go back to, or NULL when the tenant is there already. Raises TN001, TN002, TN004, TN041.';
 
 CREATE FUNCTION tenancy_private.change_status(p_tenant_id uuid, p_status text, p_reason text, p_who text) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
@@ -3196,6 +3606,21 @@ $$;
 ALTER FUNCTION tenancy_private.clone_id(p_id uuid, p_tenant_id uuid) OWNER TO tenancy_kernel;
 
 COMMENT ON FUNCTION tenancy_private.clone_id(p_id uuid, p_tenant_id uuid) IS 'The uuid (version 7) that stands for p_id in the clone p_tenant_id; NULL for NULL.';
+
+CREATE FUNCTION tenancy_private.cloned_table(p_schema name) RETURNS TABLE(relation oid, table_name name)
+    LANGUAGE sql STABLE SECURITY DEFINER ROWS 20
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT c.oid, c.relname
+    FROM tenancy.protected_table AS p
+    INNER JOIN pg_namespace AS n ON n.nspname = p_schema
+    INNER JOIN pg_class AS c ON n.oid = c.relnamespace AND p.table_name = c.relname
+    WHERE p.schema_name = 'app' AND c.relkind = 'r';
+$$;
+
+ALTER FUNCTION tenancy_private.cloned_table(p_schema name) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy_private.cloned_table(p_schema name) IS 'Tables of this schema that have the name of a registered table of app.';
 
 CREATE FUNCTION tenancy_private.context_in_force() RETURNS text
     LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL RESTRICTED
@@ -3357,6 +3782,66 @@ ALTER FUNCTION tenancy_private.describe_tenant(p_tenant_id uuid) OWNER TO tenanc
 
 COMMENT ON FUNCTION tenancy_private.describe_tenant(p_tenant_id uuid) IS 'tenant_id, slug and status of a tenant; NULL when there is none.';
 
+CREATE FUNCTION tenancy_private.drift_ddl(p_schema name, p_drop boolean) RETURNS TABLE(place integer, statement text)
+    LANGUAGE sql STABLE SECURITY DEFINER ROWS 100
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    WITH drift AS MATERIALIZED (
+        SELECT
+            d.*,
+            d.wanted || coalesce(' DEFAULT ' || max(d.wanted) FILTER (WHERE d.kind = 'default')
+                OVER (PARTITION BY d.table_name, d.name), '') AS new_column,
+            bool_or(d.kind = 'table') OVER (PARTITION BY d.table_name) AS is_new,
+            format('%I.%I', p_schema, d.table_name) AS target
+        FROM tenancy_private.drift_of(p_schema) AS d
+    )
+
+    SELECT s.place, format(
+        s.format, d.target, d.name,
+        tenancy_private.rehomed(
+            CASE WHEN d.kind = 'column' AND d.found IS NULL THEN d.new_column ELSE d.wanted END, p_schema
+        ),
+        split_part(d.name, ' ', 1), split_part(d.name, ' ', 2), p_schema,
+        replace(d.name, '%s', d.target), d.table_name
+    )
+    FROM drift AS d
+    INNER JOIN tenancy_private.structure_kind() AS k ON d.kind = k.kind
+    CROSS JOIN LATERAL (
+        SELECT k.undo_at, k.undo
+        WHERE d.found IS NOT NULL AND (d.wanted IS NULL OR k.change IS NULL)
+          AND (p_drop OR d.kind <> 'column')
+        UNION ALL
+        SELECT k.make_at, CASE WHEN d.found IS NULL THEN k.make ELSE coalesce(nullif(k.change, ''), k.make) END
+        WHERE d.wanted IS NOT NULL AND NOT (d.is_new AND (
+            d.kind IN ('column', 'default', 'not null')
+            OR (d.kind = 'comment' AND d.name LIKE 'COLUMN %')
+        ))
+    ) AS s (place, format)
+    WHERE s.format IS NOT NULL
+    ORDER BY s.place, d.table_name, d.name;
+$$;
+
+ALTER FUNCTION tenancy_private.drift_ddl(p_schema name, p_drop boolean) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy_private.drift_ddl(p_schema name, p_drop boolean) IS 'Statements that make a tenant''s own schema like app; p_drop: columns too many as well.';
+
+CREATE FUNCTION tenancy_private.drift_of(p_schema name) RETURNS TABLE(table_name name, kind text, name text, wanted text, found text)
+    LANGUAGE sql STABLE SECURITY DEFINER ROWS 10
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT
+        coalesce(w.table_name, f.table_name), coalesce(w.kind, f.kind), coalesce(w.name, f.name),
+        w.definition, f.definition
+    FROM tenancy_private.structure_of('app') AS w
+    FULL JOIN tenancy_private.structure_of(p_schema) AS f
+        ON w.table_name = f.table_name AND w.kind = f.kind AND w.name = f.name
+    WHERE w.definition IS DISTINCT FROM f.definition;
+$$;
+
+ALTER FUNCTION tenancy_private.drift_of(p_schema name) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy_private.drift_of(p_schema name) IS 'One row for each part that app has otherwise (wanted) than this schema (found); NULL where one has none.';
+
 CREATE FUNCTION tenancy_private.end_maintenance(p_table regclass) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -3418,6 +3903,20 @@ ALTER FUNCTION tenancy_private.find_tenant_of_host(p_host text) OWNER TO tenancy
 
 COMMENT ON FUNCTION tenancy_private.find_tenant_of_host(p_host text) IS 'Id of the tenant with this host name; NULL when it is nobody''s.';
 
+CREATE FUNCTION tenancy_private.forget_context() RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    SET LOCAL tenancy.context = '';
+    SET LOCAL tenancy.request = '';
+END;
+$$;
+
+ALTER FUNCTION tenancy_private.forget_context() OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy_private.forget_context() IS 'Take back the context that a function of the platform signed for itself.';
+
 CREATE FUNCTION tenancy_private.hmac_pads(p_secret bytea, OUT ipad bytea, OUT opad bytea) RETURNS record
     LANGUAGE plpgsql IMMUTABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -3441,6 +3940,17 @@ $$;
 ALTER FUNCTION tenancy_private.hmac_pads(p_secret bytea, OUT ipad bytea, OUT opad bytea) OWNER TO tenancy_kernel;
 
 COMMENT ON FUNCTION tenancy_private.hmac_pads(p_secret bytea, OUT ipad bytea, OUT opad bytea) IS 'Inner and outer pad of HMAC-SHA-256 for a secret of any length (RFC 2104, section 2).';
+
+CREATE FUNCTION tenancy_private.home_schema(p_schema name) RETURNS name
+    LANGUAGE sql IMMUTABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+    SELECT CASE WHEN p_schema ~ '^t_[0-9a-f]{32}$' THEN 'app' ELSE p_schema END;
+$_$;
+
+ALTER FUNCTION tenancy_private.home_schema(p_schema name) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy_private.home_schema(p_schema name) IS 'app for a schema of a tenant''s own, else the schema itself.';
 
 CREATE FUNCTION tenancy_private.identify_api_key(p_credential text) RETURNS tenancy_private.identity
     LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL RESTRICTED
@@ -3696,6 +4206,50 @@ ALTER FUNCTION tenancy_private.may_enter(p_tenant_id uuid, p_role text, p_reques
 
 COMMENT ON FUNCTION tenancy_private.may_enter(p_tenant_id uuid, p_role text, p_request jsonb) IS 'True when the tenant exists, its status and region admit this role here, and no hint disagrees.';
 
+CREATE FUNCTION tenancy_private.move_tables(p_tenant_id uuid, p_placement text) RETURNS TABLE(resource text, rows bigint)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_step record;
+    v_from name := CASE p_placement WHEN 'dedicated' THEN 'app'
+        ELSE tenancy_private.own_schema_of(p_tenant_id) END;
+    v_to name := CASE p_placement WHEN 'shared' THEN 'app'
+        ELSE tenancy_private.own_schema_of(p_tenant_id) END;
+    v_done regclass[] := '{}';
+BEGIN
+    PERFORM tenancy_private.sign_context(
+        p_tenant_id, NULL, 'operator', '{"purpose": "move"}', true
+    );
+    FOR v_step IN
+        SELECT o.relation, t.table_name, u.relation AS target
+        FROM tenancy.table_order(true) AS o
+        INNER JOIN tenancy_private.cloned_table(v_from) AS t ON o.relation = t.relation
+        INNER JOIN tenancy_private.cloned_table(v_to) AS u ON t.table_name = u.table_name
+        ORDER BY o.place DESC, t.table_name
+    LOOP
+        resource := 'app.' || v_step.table_name;
+        rows := app.move_rows(v_step.relation, v_step.target);
+        v_done := v_step.relation || v_done;
+        RETURN NEXT;
+    END LOOP;
+
+    PERFORM FROM unnest(v_done) WITH ORDINALITY AS d (relation, place)
+    CROSS JOIN LATERAL app.delete_rows(ARRAY[d.relation], NULL);
+    IF p_placement = 'shared' THEN
+        PERFORM app.drop_schema(p_tenant_id);
+        DELETE FROM tenancy_private.tenant_schema AS s WHERE s.tenant_id = p_tenant_id;
+    END IF;
+
+    UPDATE tenancy_private.tenant SET placement = p_placement WHERE id = p_tenant_id;
+    PERFORM tenancy_private.forget_context();
+END;
+$$;
+
+ALTER FUNCTION tenancy_private.move_tables(p_tenant_id uuid, p_placement text) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy_private.move_tables(p_tenant_id uuid, p_placement text) IS 'Enter the tenant as a job, move its rows between app and its own schema, and leave; the rows per table.';
+
 CREATE FUNCTION tenancy_private.note_key_failure(p_tenant_id uuid) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -3864,6 +4418,17 @@ $$;
 ALTER FUNCTION tenancy_private.open_receipt(p_tenant_id uuid) OWNER TO tenancy_kernel;
 
 COMMENT ON FUNCTION tenancy_private.open_receipt(p_tenant_id uuid) IS 'Add what a tenant has in each table to its receipt. Idempotent.';
+
+CREATE FUNCTION tenancy_private.own_schema_of(p_tenant_id uuid) RETURNS name
+    LANGUAGE sql IMMUTABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT 't_' || replace(p_tenant_id::text, '-', '');
+$$;
+
+ALTER FUNCTION tenancy_private.own_schema_of(p_tenant_id uuid) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy_private.own_schema_of(p_tenant_id uuid) IS 'The name of the schema a tenant has, or would have, of its own.';
 
 CREATE FUNCTION tenancy_private.platform_role() RETURNS text
     LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL RESTRICTED
@@ -4108,6 +4673,53 @@ ALTER FUNCTION tenancy_private.refuse_unreachable() OWNER TO tenancy_kernel;
 
 COMMENT ON FUNCTION tenancy_private.refuse_unreachable() IS 'Refuse while a table with a tenant_id can neither be exported nor emptied. Raises TN025.';
 
+CREATE FUNCTION tenancy_private.rehomed(p_definition text, p_schema name) RETURNS text
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+    SELECT regexp_replace(
+        replace(
+            p_definition, '<tenant>',
+            (CASE WHEN p_schema ~ '^t_[0-9a-f]{32}$' THEN substr(p_schema, 3) END)::uuid::text
+        ),
+        '\mapp\.(' || string_agg(p.table_name, '|') || ')\M', p_schema || '.\1', 'g'
+    )
+    FROM tenancy.protected_table AS p
+    WHERE p.schema_name = 'app';
+$_$;
+
+ALTER FUNCTION tenancy_private.rehomed(p_definition text, p_schema name) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy_private.rehomed(p_definition text, p_schema name) IS 'A definition of structure_of(), with the names of this schema and of its tenant.';
+
+CREATE FUNCTION tenancy_private.relation_for(p_table regclass) RETURNS regclass
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL RESTRICTED
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_schema name := tenancy.own_schema();
+BEGIN
+    IF v_schema IS NULL THEN
+        RETURN p_table;
+    END IF;
+
+    RETURN coalesce(
+        (
+            SELECT c.oid
+            FROM pg_class AS t
+            INNER JOIN pg_namespace AS n ON n.nspname = v_schema
+            INNER JOIN pg_class AS c ON n.oid = c.relnamespace AND t.relname = c.relname
+            WHERE t.oid = p_table AND t.relnamespace = 'app'::regnamespace
+        ),
+        p_table
+    );
+END;
+$$;
+
+ALTER FUNCTION tenancy_private.relation_for(p_table regclass) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy_private.relation_for(p_table regclass) IS 'For a table of app, the table of the same name in the current tenant''s own schema, if it has one; else the table itself.';
+
 CREATE FUNCTION tenancy_private.repeated_request(p_idempotency_key text, p_digest bytea, p_tenant_id uuid) RETURNS uuid
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -4264,6 +4876,40 @@ ALTER FUNCTION tenancy_private.require_platform() OWNER TO tenancy_kernel;
 
 COMMENT ON FUNCTION tenancy_private.require_platform() IS 'Refuse whoever is not tenancy_admin outside any tenant. Raises TN002.';
 
+CREATE FUNCTION tenancy_private.schema_stamp(p_schema name) RETURNS numeric
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    WITH cloned AS MATERIALIZED (
+        SELECT t.relation FROM tenancy_private.cloned_table(p_schema) AS t
+    )
+
+    SELECT sum(hashtextextended(concat_ws(' ', v.class, v.id, v.part, v.version), 0))
+    FROM cloned AS t
+    CROSS JOIN LATERAL (
+        SELECT 1, c.oid, 0, c.xmin FROM pg_class AS c WHERE c.oid = t.relation
+        UNION ALL
+        SELECT 2, a.attrelid, a.attnum, a.xmin FROM pg_attribute AS a WHERE a.attrelid = t.relation
+        UNION ALL
+        SELECT 3, d.oid, 0, d.xmin FROM pg_attrdef AS d WHERE d.adrelid = t.relation
+        UNION ALL
+        SELECT 4, k.oid, 0, k.xmin FROM pg_constraint AS k WHERE k.conrelid = t.relation
+        UNION ALL
+        SELECT 5, i.indexrelid, 0, i.xmin FROM pg_index AS i WHERE i.indrelid = t.relation
+        UNION ALL
+        SELECT 6, g.oid, 0, g.xmin FROM pg_trigger AS g WHERE g.tgrelid = t.relation
+        UNION ALL
+        SELECT 7, p.oid, 0, p.xmin FROM pg_policy AS p WHERE p.polrelid = t.relation
+        UNION ALL
+        SELECT 8, d.objoid, d.objsubid, d.xmin FROM pg_description AS d
+        WHERE d.objoid = t.relation AND d.classoid = 'pg_class'::regclass
+    ) AS v (class, id, part, version);
+$$;
+
+ALTER FUNCTION tenancy_private.schema_stamp(p_schema name) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy_private.schema_stamp(p_schema name) IS 'A number that stays while nobody changes the cloned tables of a schema; NULL without any.';
+
 CREATE FUNCTION tenancy_private.sign_context(p_tenant_id uuid, p_actor_id uuid, p_role text, p_request jsonb, p_may_write boolean) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -4319,6 +4965,252 @@ ALTER FUNCTION tenancy_private.slug_skeleton(p_slug text) OWNER TO tenancy_kerne
 
 COMMENT ON FUNCTION tenancy_private.slug_skeleton(p_slug text) IS 'Slug with look-alike characters folded together and hyphens removed.';
 
+CREATE FUNCTION tenancy_private.structure_kind() RETURNS TABLE(kind text, undo_at integer, make_at integer, undo text, make text, change text)
+    LANGUAGE sql IMMUTABLE SECURITY DEFINER ROWS 15
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+    VALUES
+    ('table', 0, 10, NULL, 'CREATE TABLE %1$s (LIKE app.%8$I INCLUDING DEFAULTS INCLUDING GENERATED '
+        'INCLUDING IDENTITY INCLUDING STORAGE INCLUDING COMPRESSION INCLUDING COMMENTS)', NULL),
+    ('column', 5, 11, 'ALTER TABLE %1$s DROP COLUMN %2$I', 'ALTER TABLE %1$s ADD COLUMN %2$I %3$s',
+        'ALTER TABLE %1$s ALTER COLUMN %2$I TYPE %3$s'),
+    ('default', 4, 12, 'ALTER TABLE %1$s ALTER COLUMN %2$I DROP DEFAULT',
+        'ALTER TABLE %1$s ALTER COLUMN %2$I SET DEFAULT %3$s', ''),
+    ('not null', 4, 13, 'ALTER TABLE %1$s ALTER COLUMN %2$I DROP NOT NULL',
+        'ALTER TABLE %1$s ALTER COLUMN %2$I SET NOT NULL', NULL),
+    ('key', 3, 14, 'ALTER TABLE %1$s DROP CONSTRAINT %2$I',
+        'ALTER TABLE %1$s ADD CONSTRAINT %2$I %3$s', NULL),
+    ('check', 3, 14, 'ALTER TABLE %1$s DROP CONSTRAINT %2$I',
+        'ALTER TABLE %1$s ADD CONSTRAINT %2$I %3$s', NULL),
+    ('index', 3, 14, 'DROP INDEX %6$I.%2$I', '%3$s', NULL),
+    ('foreign key', 2, 15, 'ALTER TABLE %1$s DROP CONSTRAINT %2$I',
+        'ALTER TABLE %1$s ADD CONSTRAINT %2$I %3$s', NULL),
+    ('trigger', 1, 16, 'DROP TRIGGER %2$I ON %1$s', '%3$s', NULL),
+    ('trigger state', 1, 17, 'ALTER TABLE %1$s ENABLE TRIGGER %2$I',
+        'ALTER TABLE %1$s %3$s TRIGGER %2$I', NULL),
+    ('row security', 9, 17, 'ALTER TABLE %1$s NO %3$s', 'ALTER TABLE %1$s %3$s', NULL),
+    ('policy', 1, 17, 'DROP POLICY %2$I ON %1$s', 'CREATE POLICY %2$I ON %1$s %3$s', NULL),
+    ('grant', 1, 18, 'REVOKE %4$s ON %1$s FROM %5$s', 'GRANT %4$s ON %1$s TO %5$s', NULL),
+    ('column grant', 1, 18, 'REVOKE %4$s ON %1$s FROM %5$s', 'GRANT %4$s (%3$s) ON %1$s TO %5$s',
+        NULL),
+    ('comment', 9, 19, 'COMMENT ON %7$s IS NULL', 'COMMENT ON %7$s IS %3$s', '');
+$_$;
+
+ALTER FUNCTION tenancy_private.structure_kind() OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy_private.structure_kind() IS 'Formats and order of the statements that bring a cloned table up to date; an empty change is made like anew.';
+
+CREATE FUNCTION tenancy_private.structure_of(p_schema name) RETURNS TABLE(table_name name, kind text, name text, definition text)
+    LANGUAGE sql STABLE SECURITY DEFINER ROWS 500
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+    SELECT
+        s.table_name, s.kind, s.name,
+        CASE WHEN p_schema = 'app' THEN s.definition ELSE replace(
+            replace(s.definition, p_schema || '.', 'app.'),
+            (CASE WHEN p_schema ~ '^t_[0-9a-f]{32}$' THEN substr(p_schema, 3) END)::uuid::text,
+            '<tenant>'
+        ) END
+    FROM (
+        SELECT t.table_name, 'table' AS kind, '' AS name, '' AS definition
+        FROM tenancy_private.cloned_table(p_schema) AS t
+        UNION ALL
+        SELECT c.* FROM tenancy_private.structure_of_columns(p_schema) AS c
+        UNION ALL
+        SELECT k.* FROM tenancy_private.structure_of_keys(p_schema) AS k
+        UNION ALL
+        SELECT r.* FROM tenancy_private.structure_of_rules(p_schema) AS r
+        UNION ALL
+        SELECT g.* FROM tenancy_private.structure_of_grants(p_schema) AS g
+        UNION ALL
+        SELECT m.* FROM tenancy_private.structure_of_comments(p_schema) AS m
+    ) AS s;
+$_$;
+
+ALTER FUNCTION tenancy_private.structure_of(p_schema name) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy_private.structure_of(p_schema name) IS 'Tables, columns, keys, rules, grants and comments, with definitions that are equal where the structure is.';
+
+CREATE FUNCTION tenancy_private.structure_of_columns(p_schema name) RETURNS TABLE(table_name name, kind text, name text, definition text)
+    LANGUAGE sql STABLE SECURITY DEFINER ROWS 500
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    WITH cloned AS (
+        SELECT
+            t.table_name, a.attname, a.attnotnull, a.attgenerated, a.attidentity,
+            format_type(a.atttypid, a.atttypmod)
+            || coalesce(' COLLATE ' || nullif(a.attcollation, y.typcollation)::regcollation::text, '')
+            AS type,
+            pg_get_expr(d.adbin, d.adrelid) AS expression
+        FROM tenancy_private.cloned_table(p_schema) AS t
+        INNER JOIN pg_attribute AS a ON t.relation = a.attrelid AND a.attnum > 0
+        INNER JOIN pg_type AS y ON a.atttypid = y.oid
+        LEFT JOIN pg_attrdef AS d ON a.attrelid = d.adrelid AND a.attnum = d.adnum
+        WHERE NOT a.attisdropped
+    )
+
+    SELECT
+        c.table_name, 'column', c.attname::text,
+        c.type || CASE
+            WHEN c.attgenerated = 's' THEN format(' GENERATED ALWAYS AS (%s) STORED', c.expression)
+            WHEN c.attidentity = 'a' THEN ' GENERATED ALWAYS AS IDENTITY'
+            WHEN c.attidentity = 'd' THEN ' GENERATED BY DEFAULT AS IDENTITY'
+            ELSE ''
+        END
+    FROM cloned AS c
+    UNION ALL
+    SELECT c.table_name, 'default', c.attname::text, c.expression
+    FROM cloned AS c
+    WHERE c.expression IS NOT NULL AND c.attgenerated = ''
+    UNION ALL
+    SELECT c.table_name, 'not null', c.attname::text, ''
+    FROM cloned AS c
+    WHERE c.attnotnull;
+$$;
+
+ALTER FUNCTION tenancy_private.structure_of_columns(p_schema name) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy_private.structure_of_columns(p_schema name) IS 'Kinds column, default and not null.';
+
+CREATE FUNCTION tenancy_private.structure_of_comments(p_schema name) RETURNS TABLE(table_name name, kind text, name text, definition text)
+    LANGUAGE sql STABLE SECURITY DEFINER ROWS 500
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT t.table_name, 'comment', o.name, quote_literal(d.description)
+    FROM tenancy_private.cloned_table(p_schema) AS t
+    CROSS JOIN LATERAL (
+        SELECT 'TABLE %s' AS name, 'pg_class'::regclass AS class, t.relation AS id, 0 AS part
+        UNION ALL
+        SELECT format('COLUMN %%s.%I', a.attname), 'pg_class'::regclass, t.relation, a.attnum
+        FROM pg_attribute AS a
+        WHERE a.attrelid = t.relation AND a.attnum > 0 AND NOT a.attisdropped
+        UNION ALL
+        SELECT format('POLICY %I ON %%s', p.polname), 'pg_policy'::regclass, p.oid, 0
+        FROM pg_policy AS p
+        WHERE p.polrelid = t.relation
+        UNION ALL
+        SELECT format('TRIGGER %I ON %%s', g.tgname), 'pg_trigger'::regclass, g.oid, 0
+        FROM pg_trigger AS g
+        WHERE g.tgrelid = t.relation AND NOT g.tgisinternal
+        UNION ALL
+        SELECT format('CONSTRAINT %I ON %%s', k.conname), 'pg_constraint'::regclass, k.oid, 0
+        FROM pg_constraint AS k
+        WHERE k.conrelid = t.relation
+    ) AS o
+    INNER JOIN pg_description AS d
+        ON o.id = d.objoid AND o.class = d.classoid AND o.part = d.objsubid;
+$$;
+
+ALTER FUNCTION tenancy_private.structure_of_comments(p_schema name) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy_private.structure_of_comments(p_schema name) IS 'Kind comment.';
+
+CREATE FUNCTION tenancy_private.structure_of_grants(p_schema name) RETURNS TABLE(table_name name, kind text, name text, definition text)
+    LANGUAGE sql STABLE SECURITY DEFINER ROWS 500
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT t.table_name, 'grant', a.privilege_type || ' ' || g.grantee, ''
+    FROM tenancy_private.cloned_table(p_schema) AS t
+    INNER JOIN pg_class AS c ON t.relation = c.oid
+    CROSS JOIN LATERAL aclexplode(c.relacl) AS a
+    CROSS JOIN LATERAL (
+        SELECT CASE a.grantee WHEN 0 THEN 'public' ELSE quote_ident(pg_get_userbyid(a.grantee)) END
+    ) AS g (grantee)
+    WHERE a.grantee <> c.relowner
+    UNION ALL
+    SELECT
+        t.table_name, 'column grant', a.privilege_type || ' ' || g.grantee,
+        string_agg(quote_ident(u.attname), ', ' ORDER BY u.attname)
+    FROM tenancy_private.cloned_table(p_schema) AS t
+    INNER JOIN pg_attribute AS u ON t.relation = u.attrelid AND u.attnum > 0
+    CROSS JOIN LATERAL aclexplode(u.attacl) AS a
+    CROSS JOIN LATERAL (
+        SELECT CASE a.grantee WHEN 0 THEN 'public' ELSE quote_ident(pg_get_userbyid(a.grantee)) END
+    ) AS g (grantee)
+    WHERE NOT u.attisdropped
+    GROUP BY t.table_name, a.privilege_type, g.grantee;
+$$;
+
+ALTER FUNCTION tenancy_private.structure_of_grants(p_schema name) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy_private.structure_of_grants(p_schema name) IS 'Kinds grant and column grant.';
+
+CREATE FUNCTION tenancy_private.structure_of_keys(p_schema name) RETURNS TABLE(table_name name, kind text, name text, definition text)
+    LANGUAGE sql STABLE SECURITY DEFINER ROWS 500
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT
+        t.table_name,
+        CASE k.contype WHEN 'f' THEN 'foreign key' WHEN 'c' THEN 'check' ELSE 'key' END,
+        k.conname::text,
+        pg_get_constraintdef(k.oid)
+    FROM tenancy_private.cloned_table(p_schema) AS t
+    INNER JOIN pg_constraint AS k ON t.relation = k.conrelid
+    WHERE k.contype IN ('p', 'u', 'x', 'f', 'c')
+      AND k.confrelid <> 'tenancy_private.tenant'::regclass
+    UNION ALL
+    SELECT t.table_name, 'check', 'tenant_check', 'CHECK ((tenant_id = ''<tenant>''::uuid))'
+    FROM tenancy_private.cloned_table(p_schema) AS t
+    WHERE p_schema = 'app'
+    UNION ALL
+    SELECT t.table_name, 'index', c.relname::text, pg_get_indexdef(i.indexrelid)
+    FROM tenancy_private.cloned_table(p_schema) AS t
+    INNER JOIN pg_index AS i ON t.relation = i.indrelid
+    INNER JOIN pg_class AS c ON i.indexrelid = c.oid
+    WHERE NOT EXISTS (SELECT FROM pg_constraint AS k WHERE k.conindid = i.indexrelid
+          AND k.contype IN ('p', 'u', 'x'));
+$$;
+
+ALTER FUNCTION tenancy_private.structure_of_keys(p_schema name) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy_private.structure_of_keys(p_schema name) IS 'Kinds key, check, foreign key and index.';
+
+CREATE FUNCTION tenancy_private.structure_of_rules(p_schema name) RETURNS TABLE(table_name name, kind text, name text, definition text)
+    LANGUAGE sql STABLE SECURITY DEFINER ROWS 500
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT t.table_name, 'row security', r.name, r.name || ' ROW LEVEL SECURITY'
+    FROM tenancy_private.cloned_table(p_schema) AS t
+    INNER JOIN pg_class AS c ON t.relation = c.oid
+    CROSS JOIN LATERAL (
+        VALUES ('ENABLE', c.relrowsecurity), ('FORCE', c.relforcerowsecurity)
+    ) AS r (name, is_set)
+    WHERE r.is_set
+    UNION ALL
+    SELECT
+        t.table_name, 'policy', p.polname::text,
+        concat_ws(' ',
+            CASE WHEN NOT p.polpermissive THEN 'AS RESTRICTIVE' END,
+            'FOR ' || CASE p.polcmd WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT'
+                WHEN 'w' THEN 'UPDATE' WHEN 'd' THEN 'DELETE' ELSE 'ALL' END,
+            'TO ' || (
+                SELECT string_agg(
+                    CASE u.role WHEN 0 THEN 'public' ELSE quote_ident(pg_get_userbyid(u.role)) END,
+                    ', ' ORDER BY pg_get_userbyid(u.role)
+                )
+                FROM unnest(p.polroles) AS u (role)
+            ),
+            'USING (' || pg_get_expr(p.polqual, p.polrelid) || ')',
+            'WITH CHECK (' || pg_get_expr(p.polwithcheck, p.polrelid) || ')')
+    FROM tenancy_private.cloned_table(p_schema) AS t
+    INNER JOIN pg_policy AS p ON t.relation = p.polrelid
+    UNION ALL
+    SELECT t.table_name, r.kind, g.tgname::text, r.definition
+    FROM tenancy_private.cloned_table(p_schema) AS t
+    INNER JOIN pg_trigger AS g ON t.relation = g.tgrelid AND NOT g.tgisinternal
+    CROSS JOIN LATERAL (
+        VALUES
+        ('trigger', pg_get_triggerdef(g.oid)),
+        ('trigger state', CASE g.tgenabled WHEN 'A' THEN 'ENABLE ALWAYS' WHEN 'R' THEN 'ENABLE REPLICA'
+            WHEN 'D' THEN 'DISABLE' END)
+    ) AS r (kind, definition)
+    WHERE r.definition IS NOT NULL;
+$$;
+
+ALTER FUNCTION tenancy_private.structure_of_rules(p_schema name) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy_private.structure_of_rules(p_schema name) IS 'Kinds row security, policy, trigger and trigger state.';
+
 CREATE FUNCTION tenancy_private.tenant_table() RETURNS TABLE(relation regclass, kind text)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -4352,10 +5244,13 @@ CREATE FUNCTION tenancy_private.tenant_table() RETURNS TABLE(relation regclass, 
     INNER JOIN pg_attribute AS a
         ON c.oid = a.attrelid AND a.attname = 'tenant_id' AND NOT a.attisdropped
     LEFT JOIN tenancy.protected_table AS p
-        ON n.nspname = p.schema_name AND c.relname = p.table_name
+        ON p.schema_name = tenancy_private.home_schema(n.nspname) AND c.relname = p.table_name
     LEFT JOIN tenancy.kept_table AS k ON n.nspname = k.schema_name AND c.relname = k.table_name
     WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence <> 't'
-      AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema';
+      AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+      AND n.nspname IN (tenancy_private.home_schema(n.nspname), (
+          SELECT tenancy_private.own_schema_of(tenancy.tenant_id())
+      ));
 $$;
 
 ALTER FUNCTION tenancy_private.tenant_table() OWNER TO tenancy_kernel;
@@ -4490,6 +5385,36 @@ $$;
 ALTER FUNCTION tenancy_private.verify_jwt(p_token text) OWNER TO tenancy_kernel;
 
 COMMENT ON FUNCTION tenancy_private.verify_jwt(p_token text) IS 'sub, tenant and role of an HS256 token of one of our issuers, valid now; else NULL.';
+
+CREATE FUNCTION tenancy_private.wait_for_others(p_wait interval) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_until timestamptz := clock_timestamp() + p_wait;
+    v_before text[] := ARRAY(
+        SELECT t.virtualtransaction FROM tenancy.transactions_in_context() AS t
+    );
+    v_pids text;
+BEGIN
+    LOOP
+        SELECT string_agg(DISTINCT t.pid::text, ', ') INTO v_pids
+        FROM tenancy.transactions_in_context() AS t
+        WHERE t.virtualtransaction = ANY (v_before);
+        EXIT WHEN v_pids IS NULL;
+        IF clock_timestamp() > v_until THEN
+            RAISE EXCEPTION 'transactions that began earlier are open: pid %', v_pids USING
+                ERRCODE = 'TN042', HINT = 'Call again when they have ended.';
+        END IF;
+
+        PERFORM pg_sleep(0.01);
+    END LOOP;
+END;
+$$;
+
+ALTER FUNCTION tenancy_private.wait_for_others(p_wait interval) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy_private.wait_for_others(p_wait interval) IS 'Wait, at most so long, for the transactions that may have entered a tenant before this call. Raises TN042.';
 
 CREATE FUNCTION tenancy_private.write_rate_window(p_window tenancy_private.rate_window, p_live integer, p_rate bigint, p_cost integer, p_now timestamp with time zone) RETURNS boolean
     LANGUAGE plpgsql
@@ -5892,6 +6817,44 @@ COMMENT ON COLUMN tenancy.region.code IS 'Short name, for example eu.';
 
 COMMENT ON COLUMN tenancy.region.name IS 'Name for people.';
 
+CREATE VIEW tenancy.registered_table WITH (security_invoker='true') AS
+ SELECT p.schema_name,
+    p.table_name,
+    p.subject_column,
+    p.server_columns,
+    (((p.schema_name)::text || '.'::text) || (p.table_name)::text) AS resource,
+    NULL::uuid AS tenant_id
+   FROM tenancy.protected_table p
+UNION ALL
+ SELECT n.nspname AS schema_name,
+    p.table_name,
+    p.subject_column,
+    p.server_columns,
+    (((p.schema_name)::text || '.'::text) || (p.table_name)::text) AS resource,
+        CASE
+            WHEN (n.nspname ~ '^t_[0-9a-f]{32}$'::text) THEN (substr((n.nspname)::text, 3))::uuid
+            ELSE NULL::uuid
+        END AS tenant_id
+   FROM (tenancy.protected_table p
+     JOIN pg_namespace n ON ((n.nspname ~ '^t_[0-9a-f]{32}$'::text)))
+  WHERE (p.schema_name = 'app'::name);
+
+ALTER VIEW tenancy.registered_table OWNER TO tenancy_kernel;
+
+COMMENT ON VIEW tenancy.registered_table IS 'Protected tables: those of tenancy.protected_table, and the same of app in each tenant''s own schema.';
+
+COMMENT ON COLUMN tenancy.registered_table.schema_name IS 'Schema of the table.';
+
+COMMENT ON COLUMN tenancy.registered_table.table_name IS 'Name of the table.';
+
+COMMENT ON COLUMN tenancy.registered_table.subject_column IS 'Column with the person a row is about.';
+
+COMMENT ON COLUMN tenancy.registered_table.server_columns IS 'Columns that only triggers write.';
+
+COMMENT ON COLUMN tenancy.registered_table.resource IS 'Name in tenancy.access_matrix.';
+
+COMMENT ON COLUMN tenancy.registered_table.tenant_id IS 'Whose own schema; NULL for shared tables.';
+
 CREATE TABLE tenancy.tenant_role (
     role text NOT NULL,
     code text NOT NULL,
@@ -6410,6 +7373,25 @@ COMMENT ON COLUMN tenancy_private.tenant_limit.name IS 'As in tenancy.plan_limit
 
 COMMENT ON COLUMN tenancy_private.tenant_limit.value IS 'The limit; NULL is unlimited.';
 
+CREATE TABLE tenancy_private.tenant_schema (
+    tenant_id uuid NOT NULL,
+    synced_at timestamp with time zone NOT NULL,
+    template_stamp numeric,
+    own_stamp numeric
+);
+
+ALTER TABLE tenancy_private.tenant_schema OWNER TO tenancy_kernel;
+
+COMMENT ON TABLE tenancy_private.tenant_schema IS 'Schemas of tenants'' own. Where the rows are says tenancy_private.tenant.placement.';
+
+COMMENT ON COLUMN tenancy_private.tenant_schema.tenant_id IS 'Tenant; the schema is t_ and its digits.';
+
+COMMENT ON COLUMN tenancy_private.tenant_schema.synced_at IS 'When it was made or compared with app.';
+
+COMMENT ON COLUMN tenancy_private.tenant_schema.template_stamp IS 'tenancy_private.schema_stamp() of app at that time.';
+
+COMMENT ON COLUMN tenancy_private.tenant_schema.own_stamp IS 'The same of the schema itself.';
+
 CREATE TABLE tenancy_private.tenant_status_log (
     id uuid NOT NULL,
     tenant_id uuid NOT NULL,
@@ -6655,6 +7637,9 @@ ALTER TABLE ONLY tenancy_private.tenant_limit
 ALTER TABLE ONLY tenancy_private.tenant
     ADD CONSTRAINT tenant_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY tenancy_private.tenant_schema
+    ADD CONSTRAINT tenant_schema_pkey PRIMARY KEY (tenant_id);
+
 ALTER TABLE ONLY tenancy_private.tenant
     ADD CONSTRAINT tenant_slug_key UNIQUE (slug);
 
@@ -6723,6 +7708,32 @@ CREATE INDEX member_user_id_idx ON tenancy_private.member USING btree (user_id);
 CREATE INDEX tenant_status_log_tenant_id_idx ON tenancy_private.tenant_status_log USING btree (tenant_id, id);
 
 CREATE INDEX webhook_secret_tenant_id_idx ON tenancy_private.webhook_secret USING btree (tenant_id);
+
+CREATE TRIGGER _010_refuse_misplaced BEFORE INSERT ON app.analytics FOR EACH STATEMENT EXECUTE FUNCTION tenancy.tg_refuse_misplaced();
+
+CREATE TRIGGER _010_refuse_misplaced BEFORE INSERT ON app.bookings FOR EACH STATEMENT EXECUTE FUNCTION tenancy.tg_refuse_misplaced();
+
+CREATE TRIGGER _010_refuse_misplaced BEFORE INSERT ON app.customers FOR EACH STATEMENT EXECUTE FUNCTION tenancy.tg_refuse_misplaced();
+
+CREATE TRIGGER _010_refuse_misplaced BEFORE INSERT ON app.guests FOR EACH STATEMENT EXECUTE FUNCTION tenancy.tg_refuse_misplaced();
+
+CREATE TRIGGER _010_refuse_misplaced BEFORE INSERT ON app.orders FOR EACH STATEMENT EXECUTE FUNCTION tenancy.tg_refuse_misplaced();
+
+CREATE TRIGGER _010_refuse_misplaced BEFORE INSERT ON app.patients FOR EACH STATEMENT EXECUTE FUNCTION tenancy.tg_refuse_misplaced();
+
+CREATE TRIGGER _010_refuse_misplaced BEFORE INSERT ON app.pin_comments FOR EACH STATEMENT EXECUTE FUNCTION tenancy.tg_refuse_misplaced();
+
+CREATE TRIGGER _010_refuse_misplaced BEFORE INSERT ON app.pins FOR EACH STATEMENT EXECUTE FUNCTION tenancy.tg_refuse_misplaced();
+
+CREATE TRIGGER _010_refuse_misplaced BEFORE INSERT ON app.reservations FOR EACH STATEMENT EXECUTE FUNCTION tenancy.tg_refuse_misplaced();
+
+CREATE TRIGGER _010_refuse_misplaced BEFORE INSERT ON app.settings FOR EACH STATEMENT EXECUTE FUNCTION tenancy.tg_refuse_misplaced();
+
+CREATE TRIGGER _010_refuse_misplaced BEFORE INSERT ON app.storage_buckets FOR EACH STATEMENT EXECUTE FUNCTION tenancy.tg_refuse_misplaced();
+
+CREATE TRIGGER _010_refuse_misplaced BEFORE INSERT ON app.storage_objects FOR EACH STATEMENT EXECUTE FUNCTION tenancy.tg_refuse_misplaced();
+
+CREATE TRIGGER _010_refuse_misplaced BEFORE INSERT ON app.survey_responses FOR EACH STATEMENT EXECUTE FUNCTION tenancy.tg_refuse_misplaced();
 
 CREATE TRIGGER _050_lock_usage BEFORE INSERT OR DELETE ON app.orders FOR EACH STATEMENT EXECUTE FUNCTION tenancy.tg_lock_usage();
 
@@ -6957,6 +7968,9 @@ ALTER TABLE ONLY tenancy_private.tenant
 
 ALTER TABLE ONLY tenancy_private.tenant
     ADD CONSTRAINT tenant_region_fkey FOREIGN KEY (region) REFERENCES tenancy.region(code);
+
+ALTER TABLE ONLY tenancy_private.tenant_schema
+    ADD CONSTRAINT tenant_schema_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenancy_private.tenant(id);
 
 ALTER TABLE ONLY tenancy_private.tenant
     ADD CONSTRAINT tenant_status_fkey FOREIGN KEY (status) REFERENCES tenancy.tenant_status(status);
@@ -7811,6 +8825,38 @@ COMMENT ON POLICY tenant_wall ON app.survey_responses IS 'Restrictive: no permis
 
 
 
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
 GRANT ALL ON FUNCTION api.set_tenant_context(p_tenant_id text) TO tenancy_admin;
 GRANT ALL ON FUNCTION api.set_tenant_context(p_tenant_id text) TO tenancy_customer;
 GRANT ALL ON FUNCTION api.set_tenant_context(p_tenant_id text) TO tenancy_manager;
@@ -7818,10 +8864,13 @@ GRANT ALL ON FUNCTION api.set_tenant_context(p_tenant_id text) TO tenancy_staff;
 GRANT ALL ON FUNCTION app.count_rows(p_table regclass) TO tenancy_kernel;
 GRANT ALL ON FUNCTION app.delete_rows(p_tables regclass[], p_limit integer) TO tenancy_kernel;
 GRANT ALL ON FUNCTION app.digest_rows(p_table regclass, OUT rows bigint, OUT digest numeric) TO tenancy_operator;
+GRANT ALL ON FUNCTION app.drop_schema(p_tenant_id uuid) TO tenancy_kernel;
 GRANT ALL ON FUNCTION app.import_rows(p_table regclass, p_rows json, p_source uuid, OUT rows bigint, OUT digest numeric) TO tenancy_operator;
 GRANT ALL ON FUNCTION app.make_defaults() TO tenancy_kernel;
+GRANT ALL ON FUNCTION app.move_rows(p_from regclass, p_to regclass) TO tenancy_kernel;
 GRANT ALL ON FUNCTION app.open_rows(p_table regclass) TO tenancy_operator;
 GRANT ALL ON FUNCTION app.orders_between(p_tenant_id uuid, p_from timestamp with time zone, p_until timestamp with time zone) TO tenancy_kernel;
+GRANT ALL ON FUNCTION app.sync_schema(p_tenant_id uuid, p_drop boolean) TO tenancy_kernel;
 GRANT ALL ON FUNCTION app.usage_of(p_tenant_id uuid, OUT pins bigint, OUT storage_bytes numeric) TO tenancy_kernel;
 GRANT ALL ON FUNCTION tenancy.accept_invitation(p_token text, p_credential text) TO tenancy_gateway;
 GRANT ALL ON FUNCTION tenancy.actor_id() TO tenancy_admin;
@@ -7872,6 +8921,7 @@ GRANT ALL ON FUNCTION tenancy.current_tenant() TO tenancy_staff;
 GRANT ALL ON FUNCTION tenancy.door_ddl(p_table regclass) TO pg_database_owner;
 GRANT ALL ON FUNCTION tenancy.door_ddl(p_table regclass) TO tenancy_builder;
 GRANT ALL ON FUNCTION tenancy.door_ddl(p_table regclass) TO tenancy_owner;
+GRANT ALL ON FUNCTION tenancy.drop_tenant_schema(p_tenant_id uuid) TO tenancy_operator;
 GRANT ALL ON FUNCTION tenancy.enter(credential text, request jsonb) TO tenancy_admin;
 GRANT ALL ON FUNCTION tenancy.enter(credential text, request jsonb) TO tenancy_console;
 GRANT ALL ON FUNCTION tenancy.enter(credential text, request jsonb) TO tenancy_customer;
@@ -7924,6 +8974,8 @@ GRANT ALL ON FUNCTION tenancy.list_invitations(p_tenant_id uuid) TO tenancy_admi
 GRANT ALL ON FUNCTION tenancy.list_invitations(p_tenant_id uuid) TO tenancy_manager;
 GRANT ALL ON FUNCTION tenancy.list_members(p_tenant_id uuid) TO tenancy_admin;
 GRANT ALL ON FUNCTION tenancy.list_members(p_tenant_id uuid) TO tenancy_manager;
+GRANT ALL ON FUNCTION tenancy.list_schemas(p_only_stale boolean) TO tenancy_admin;
+GRANT ALL ON FUNCTION tenancy.list_schemas(p_only_stale boolean) TO tenancy_operator;
 GRANT ALL ON FUNCTION tenancy.list_tenants(p_after uuid, p_limit integer) TO tenancy_admin;
 GRANT ALL ON FUNCTION tenancy.may_write() TO tenancy_admin;
 GRANT ALL ON FUNCTION tenancy.may_write() TO tenancy_auditor;
@@ -7951,7 +9003,13 @@ GRANT ALL ON FUNCTION tenancy.mint_named_context(p_tenant_id text, OUT tenant_id
 GRANT ALL ON FUNCTION tenancy.mint_named_context(p_tenant_id text, OUT tenant_id uuid, OUT database_role name, OUT may_write boolean) TO tenancy_staff;
 GRANT ALL ON FUNCTION tenancy.mint_request_context(OUT tenant_id uuid, OUT database_role name, OUT may_write boolean) TO tenancy_gateway;
 GRANT ALL ON FUNCTION tenancy.mint_system_context(p_tenant_id uuid, p_purpose text) TO tenancy_operator;
+GRANT ALL ON FUNCTION tenancy.move_tenant(p_tenant_id uuid, p_placement text, p_wait interval) TO tenancy_operator;
 GRANT ALL ON FUNCTION tenancy.open_admin_session(p_tenant_id uuid, p_reason text, p_minutes integer) TO tenancy_console;
+GRANT ALL ON FUNCTION tenancy.own_schema() TO tenancy_admin;
+GRANT ALL ON FUNCTION tenancy.own_schema() TO tenancy_customer;
+GRANT ALL ON FUNCTION tenancy.own_schema() TO tenancy_manager;
+GRANT ALL ON FUNCTION tenancy.own_schema() TO tenancy_operator;
+GRANT ALL ON FUNCTION tenancy.own_schema() TO tenancy_staff;
 GRANT ALL ON FUNCTION tenancy.pre_request() TO tenancy_gateway;
 GRANT ALL ON FUNCTION tenancy.protect_table(p_table regclass, p_subject_column name) TO pg_database_owner;
 GRANT ALL ON FUNCTION tenancy.protect_table(p_table regclass, p_subject_column name) TO tenancy_builder;
@@ -7962,6 +9020,8 @@ GRANT ALL ON FUNCTION tenancy.protection_ddl(p_table regclass) TO tenancy_owner;
 GRANT ALL ON FUNCTION tenancy.protection_obstacles(p_table regclass) TO pg_database_owner;
 GRANT ALL ON FUNCTION tenancy.protection_obstacles(p_table regclass) TO tenancy_builder;
 GRANT ALL ON FUNCTION tenancy.protection_obstacles(p_table regclass) TO tenancy_owner;
+GRANT ALL ON FUNCTION tenancy.provision_tenant_schema(p_tenant_id text) TO tenancy_admin;
+GRANT ALL ON FUNCTION tenancy.provision_tenant_schema(p_tenant_id text) TO tenancy_operator;
 GRANT ALL ON FUNCTION tenancy.purge_receipt(p_tenant_id uuid) TO tenancy_admin;
 GRANT ALL ON FUNCTION tenancy.purge_receipt(p_tenant_id uuid) TO tenancy_operator;
 GRANT ALL ON FUNCTION tenancy.purge_tenant_batch(p_limit integer) TO tenancy_operator;
@@ -7998,6 +9058,8 @@ GRANT ALL ON FUNCTION tenancy.rotate_context_key() TO pg_database_owner;
 GRANT ALL ON FUNCTION tenancy.rotate_context_key() TO tenancy_admin;
 GRANT ALL ON FUNCTION tenancy.rotate_webhook_secret(p_tenant_id uuid, p_overlap interval) TO tenancy_admin;
 GRANT ALL ON FUNCTION tenancy.rotate_webhook_secret(p_tenant_id uuid, p_overlap interval) TO tenancy_manager;
+GRANT ALL ON FUNCTION tenancy.schema_drift(p_tenant_id uuid) TO tenancy_admin;
+GRANT ALL ON FUNCTION tenancy.schema_drift(p_tenant_id uuid) TO tenancy_operator;
 GRANT ALL ON FUNCTION tenancy.set_actor_rate(p_tenant_id uuid, p_actor_id uuid, p_per_minute integer) TO tenancy_admin;
 GRANT ALL ON FUNCTION tenancy.set_config(p_name text, p_value text, p_is_local boolean) TO tenancy_admin;
 GRANT ALL ON FUNCTION tenancy.set_config(p_name text, p_value text, p_is_local boolean) TO tenancy_customer;
@@ -8020,6 +9082,8 @@ GRANT ALL ON FUNCTION tenancy.set_tenant_status(p_tenant_id uuid, p_status text,
 GRANT ALL ON FUNCTION tenancy.sign_webhook(p_message_id text, p_timestamp timestamp with time zone, p_payload text) TO tenancy_admin;
 GRANT ALL ON FUNCTION tenancy.sign_webhook(p_message_id text, p_timestamp timestamp with time zone, p_payload text) TO tenancy_manager;
 GRANT ALL ON FUNCTION tenancy.sign_webhook(p_message_id text, p_timestamp timestamp with time zone, p_payload text) TO tenancy_operator;
+GRANT ALL ON FUNCTION tenancy.sync_tenant_schema(p_tenant_id uuid, p_drop boolean, p_create boolean) TO tenancy_admin;
+GRANT ALL ON FUNCTION tenancy.sync_tenant_schema(p_tenant_id uuid, p_drop boolean, p_create boolean) TO tenancy_operator;
 GRANT ALL ON FUNCTION tenancy.table_order(p_deferred boolean) TO pg_database_owner;
 GRANT ALL ON FUNCTION tenancy.table_order(p_deferred boolean) TO tenancy_operator;
 GRANT ALL ON FUNCTION tenancy.tenant_for_host(p_host text) TO tenancy_admin;
@@ -8045,6 +9109,7 @@ GRANT ALL ON FUNCTION tenancy.tg_keep_identity() TO tenancy_builder;
 GRANT ALL ON FUNCTION tenancy.tg_keep_identity() TO tenancy_owner;
 GRANT ALL ON FUNCTION tenancy.tg_lock_usage() TO tenancy_owner;
 GRANT ALL ON FUNCTION tenancy.tg_note_time_zone() TO tenancy_owner;
+GRANT ALL ON FUNCTION tenancy.tg_refuse_misplaced() TO tenancy_owner;
 GRANT ALL ON FUNCTION tenancy.tg_resize_storage() TO tenancy_owner;
 GRANT ALL ON FUNCTION tenancy.transactions_in_context() TO tenancy_operator;
 GRANT ALL ON FUNCTION tenancy.unprotect_table(p_table regclass) TO pg_database_owner;
@@ -8057,6 +9122,10 @@ GRANT ALL ON FUNCTION tenancy.usage() TO tenancy_admin;
 GRANT ALL ON FUNCTION tenancy.usage() TO tenancy_manager;
 GRANT ALL ON FUNCTION tenancy.usage() TO tenancy_operator;
 GRANT ALL ON FUNCTION tenancy.usage() TO tenancy_staff;
+GRANT ALL ON FUNCTION tenancy.use_own_schema() TO tenancy_admin;
+GRANT ALL ON FUNCTION tenancy.use_own_schema() TO tenancy_customer;
+GRANT ALL ON FUNCTION tenancy.use_own_schema() TO tenancy_manager;
+GRANT ALL ON FUNCTION tenancy.use_own_schema() TO tenancy_staff;
 GRANT ALL ON FUNCTION tenancy.uuidv7() TO tenancy_admin;
 GRANT ALL ON FUNCTION tenancy.uuidv7() TO tenancy_auditor;
 GRANT ALL ON FUNCTION tenancy.uuidv7() TO tenancy_builder;
@@ -8077,7 +9146,12 @@ GRANT ALL ON FUNCTION tenancy.withdraw_invitation(p_tenant_id uuid, p_invitation
 GRANT ALL ON FUNCTION tenancy_private.archive_columns(p_table regclass) TO tenancy_owner;
 GRANT ALL ON FUNCTION tenancy_private.begin_maintenance(p_table regclass) TO tenancy_owner;
 GRANT ALL ON FUNCTION tenancy_private.clone_id(p_id uuid, p_tenant_id uuid) TO tenancy_owner;
+GRANT ALL ON FUNCTION tenancy_private.cloned_table(p_schema name) TO tenancy_owner;
+GRANT ALL ON FUNCTION tenancy_private.drift_ddl(p_schema name, p_drop boolean) TO tenancy_owner;
+GRANT ALL ON FUNCTION tenancy_private.drift_of(p_schema name) TO tenancy_owner;
 GRANT ALL ON FUNCTION tenancy_private.end_maintenance(p_table regclass) TO tenancy_owner;
+GRANT ALL ON FUNCTION tenancy_private.own_schema_of(p_tenant_id uuid) TO tenancy_owner;
+GRANT ALL ON FUNCTION tenancy_private.relation_for(p_table regclass) TO tenancy_owner;
 GRANT ALL ON FUNCTION tenancy_private.require_job(p_purpose text) TO tenancy_owner;
 GRANT DELETE ON TABLE api.analytics TO tenancy_admin;
 GRANT DELETE ON TABLE api.analytics TO tenancy_customer;
@@ -8182,6 +9256,10 @@ GRANT SELECT ON TABLE tenancy.region TO pg_database_owner;
 GRANT SELECT ON TABLE tenancy.region TO tenancy_admin;
 GRANT SELECT ON TABLE tenancy.region TO tenancy_builder;
 GRANT SELECT ON TABLE tenancy.region TO tenancy_owner;
+GRANT SELECT ON TABLE tenancy.registered_table TO pg_database_owner;
+GRANT SELECT ON TABLE tenancy.registered_table TO tenancy_admin;
+GRANT SELECT ON TABLE tenancy.registered_table TO tenancy_builder;
+GRANT SELECT ON TABLE tenancy.registered_table TO tenancy_owner;
 GRANT SELECT ON TABLE tenancy.tenant_role TO pg_database_owner;
 GRANT SELECT ON TABLE tenancy.tenant_role TO tenancy_admin;
 GRANT SELECT ON TABLE tenancy.tenant_role TO tenancy_builder;
@@ -9451,10 +10529,13 @@ REVOKE ALL ON FUNCTION api.set_tenant_context(p_tenant_id text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION app.count_rows(p_table regclass) FROM PUBLIC;
 REVOKE ALL ON FUNCTION app.delete_rows(p_tables regclass[], p_limit integer) FROM PUBLIC;
 REVOKE ALL ON FUNCTION app.digest_rows(p_table regclass, OUT rows bigint, OUT digest numeric) FROM PUBLIC;
+REVOKE ALL ON FUNCTION app.drop_schema(p_tenant_id uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION app.import_rows(p_table regclass, p_rows json, p_source uuid, OUT rows bigint, OUT digest numeric) FROM PUBLIC;
 REVOKE ALL ON FUNCTION app.make_defaults() FROM PUBLIC;
+REVOKE ALL ON FUNCTION app.move_rows(p_from regclass, p_to regclass) FROM PUBLIC;
 REVOKE ALL ON FUNCTION app.open_rows(p_table regclass) FROM PUBLIC;
 REVOKE ALL ON FUNCTION app.orders_between(p_tenant_id uuid, p_from timestamp with time zone, p_until timestamp with time zone) FROM PUBLIC;
+REVOKE ALL ON FUNCTION app.sync_schema(p_tenant_id uuid, p_drop boolean) FROM PUBLIC;
 REVOKE ALL ON FUNCTION app.tg_count_pin_comments() FROM PUBLIC;
 REVOKE ALL ON FUNCTION app.tg_touch() FROM PUBLIC;
 REVOKE ALL ON FUNCTION app.usage_of(p_tenant_id uuid, OUT pins bigint, OUT storage_bytes numeric) FROM PUBLIC;
@@ -9474,6 +10555,7 @@ REVOKE ALL ON FUNCTION tenancy.confirm_custom_domain(p_domain text, p_records te
 REVOKE ALL ON FUNCTION tenancy.create_tenant(p_name text, p_industry text, p_subdomain text, p_plan text, p_admin_email text, p_region text, p_idempotency_key text, p_admin_user_id uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.current_tenant() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.door_ddl(p_table regclass) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy.drop_tenant_schema(p_tenant_id uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.enter(credential text, request jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.enter_system(p_tenant_id uuid, p_purpose text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.export_members(p_after uuid, p_limit integer) FROM PUBLIC;
@@ -9493,17 +10575,21 @@ REVOKE ALL ON FUNCTION tenancy.list_api_keys(p_tenant_id uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.list_evidence(p_only_open boolean) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.list_invitations(p_tenant_id uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.list_members(p_tenant_id uuid) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy.list_schemas(p_only_stale boolean) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.list_tenants(p_after uuid, p_limit integer) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.may_write() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.mint_context(p_credential text, p_request jsonb, OUT tenant_id uuid, OUT database_role name, OUT may_write boolean) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.mint_named_context(p_tenant_id text, OUT tenant_id uuid, OUT database_role name, OUT may_write boolean) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.mint_request_context(OUT tenant_id uuid, OUT database_role name, OUT may_write boolean) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.mint_system_context(p_tenant_id uuid, p_purpose text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy.move_tenant(p_tenant_id uuid, p_placement text, p_wait interval) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.open_admin_session(p_tenant_id uuid, p_reason text, p_minutes integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy.own_schema() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.pre_request() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.protect_table(p_table regclass, p_subject_column name) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.protection_ddl(p_table regclass) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.protection_obstacles(p_table regclass) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy.provision_tenant_schema(p_tenant_id text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.purge_receipt(p_tenant_id uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.purge_tenant_batch(p_limit integer) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.reconcile_tenant(p_tenant_id uuid) FROM PUBLIC;
@@ -9521,6 +10607,7 @@ REVOKE ALL ON FUNCTION tenancy.revoke_jwt_issuer(p_issuer text, p_kid text) FROM
 REVOKE ALL ON FUNCTION tenancy.rotate_api_key(p_tenant_id uuid, p_key_id uuid, p_overlap interval, p_days integer) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.rotate_context_key() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.rotate_webhook_secret(p_tenant_id uuid, p_overlap interval) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy.schema_drift(p_tenant_id uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.set_actor_rate(p_tenant_id uuid, p_actor_id uuid, p_per_minute integer) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.set_config(p_name text, p_value text, p_is_local boolean) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.set_feature(p_tenant_id uuid, p_name text, p_value jsonb) FROM PUBLIC;
@@ -9530,6 +10617,7 @@ REVOKE ALL ON FUNCTION tenancy.set_plan(p_tenant_id uuid, p_plan text) FROM PUBL
 REVOKE ALL ON FUNCTION tenancy.set_tenant_context(p_tenant_id text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.set_tenant_status(p_tenant_id uuid, p_status text, p_reason text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.sign_webhook(p_message_id text, p_timestamp timestamp with time zone, p_payload text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy.sync_tenant_schema(p_tenant_id uuid, p_drop boolean, p_create boolean) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.table_order(p_deferred boolean) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.tenant_for_host(p_host text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.tenant_id() FROM PUBLIC;
@@ -9540,21 +10628,25 @@ REVOKE ALL ON FUNCTION tenancy.tg_count_storage() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.tg_keep_identity() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.tg_lock_usage() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.tg_note_time_zone() FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy.tg_refuse_misplaced() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.tg_resize_storage() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.transactions_in_context() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.unprotect_table(p_table regclass) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.unregister_table(p_table regclass) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.usage() FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy.use_own_schema() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.uuidv7() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.verify_api_key(p_key text, p_tenant text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.wall_ddl(p_table regclass) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.withdraw_invitation(p_tenant_id uuid, p_invitation_id uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.archive_columns(p_table regclass) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.begin_maintenance(p_table regclass) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy_private.begin_move(p_tenant_id uuid, p_placement text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.change_status(p_tenant_id uuid, p_status text, p_reason text, p_who text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.charge_rate(p_tenant_id uuid, p_action text, p_actor_id uuid, p_cost integer, p_now timestamp with time zone, OUT allowed boolean, OUT remaining integer, OUT retry_after interval) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.claim_slug(p_slug text, p_tenant_id uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.clone_id(p_id uuid, p_tenant_id uuid) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy_private.cloned_table(p_schema name) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.context_in_force() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.context_mac(p_kid text, p_body text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.count_rows(p_tenant_id uuid, p_table regclass, p_kind text) FROM PUBLIC;
@@ -9563,10 +10655,14 @@ REVOKE ALL ON FUNCTION tenancy_private.create_webhook_secret(p_tenant_id uuid) F
 REVOKE ALL ON FUNCTION tenancy_private.credential_checksum(p_text text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.decode_base64url(p_text text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.describe_tenant(p_tenant_id uuid) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy_private.drift_ddl(p_schema name, p_drop boolean) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy_private.drift_of(p_schema name) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.end_maintenance(p_table regclass) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.find_tenant(p_name text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.find_tenant_of_host(p_host text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy_private.forget_context() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.hmac_pads(p_secret bytea, OUT ipad bytea, OUT opad bytea) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy_private.home_schema(p_schema name) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.identify_api_key(p_credential text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.identify_jwt(p_credential text, p_request jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.identify_ticket(p_credential text) FROM PUBLIC;
@@ -9579,12 +10675,14 @@ REVOKE ALL ON FUNCTION tenancy_private.log_status(p_tenant_id uuid, p_from text,
 REVOKE ALL ON FUNCTION tenancy_private.may_administer(p_tenant_id uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.may_enter(p_tenant_id uuid, p_role text, p_request jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.month_at(p_tenant_id uuid, p_time_zone text, p_now timestamp with time zone) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy_private.move_tables(p_tenant_id uuid, p_placement text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.note_key_failure(p_tenant_id uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.note_key_use(p_key_id uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.note_platform_action(p_tenant_id uuid, p_action text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.open_month(p_tenant_id uuid, p_now timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.open_rate_window(p_tenant_id uuid, p_action text, p_holder uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.open_receipt(p_tenant_id uuid) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy_private.own_schema_of(p_tenant_id uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.platform_role() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.purge_step(p_tenant_id uuid, p_kind text, p_tables regclass[], p_limit integer) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.random_secret(p_prefix text) FROM PUBLIC;
@@ -9593,6 +10691,8 @@ REVOKE ALL ON FUNCTION tenancy_private.rate_window_of(p_tenant_id uuid, p_action
 REVOKE ALL ON FUNCTION tenancy_private.read_rate_window(p_charged_at timestamp with time zone[], p_costs integer[], p_rate bigint, p_cost bigint, p_now timestamp with time zone, OUT live integer, OUT used bigint, OUT fits_in interval) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.refuse_over_limit(p_tenant_id uuid, p_name text, p_used numeric, p_added numeric) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.refuse_unreachable() FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy_private.rehomed(p_definition text, p_schema name) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy_private.relation_for(p_table regclass) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.repeated_request(p_idempotency_key text, p_digest bytea, p_tenant_id uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.request_credential() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.request_headers() FROM PUBLIC;
@@ -9600,12 +10700,21 @@ REVOKE ALL ON FUNCTION tenancy_private.request_key() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.require_administrator(p_tenant_id uuid, p_action text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.require_job(p_purpose text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.require_platform() FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy_private.schema_stamp(p_schema name) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.sign_context(p_tenant_id uuid, p_actor_id uuid, p_role text, p_request jsonb, p_may_write boolean) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.slug_skeleton(p_slug text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy_private.structure_kind() FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy_private.structure_of(p_schema name) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy_private.structure_of_columns(p_schema name) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy_private.structure_of_comments(p_schema name) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy_private.structure_of_grants(p_schema name) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy_private.structure_of_keys(p_schema name) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy_private.structure_of_rules(p_schema name) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.tenant_table() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.tg_append_only() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.tg_end_of_maintenance() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.transaction_tag() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.verified_context() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.verify_jwt(p_token text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy_private.wait_for_others(p_wait interval) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.write_rate_window(p_window tenancy_private.rate_window, p_live integer, p_rate bigint, p_cost integer, p_now timestamp with time zone) FROM PUBLIC;

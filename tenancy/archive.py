@@ -129,7 +129,7 @@ def one(conn: Connection, query: str, *values: object) -> tuple[Any, ...]:
 
 
 def tables(conn: Connection) -> list[Table]:
-    """Return the registered tables, parents first."""
+    """Return the registered tables, parents first, where the tenant in context has its rows."""
     return [
         Table(*row)
         for row in conn.execute(
@@ -156,8 +156,8 @@ def export(
         conn.read_only = True
         begin(conn)
         found, slug = one(conn, "SELECT tenant_id, slug FROM tenancy.tenant_state(%s)", tenant)
-        chosen = tables(conn)
         conn.execute("SELECT tenancy.enter_system(%s, 'export')", [found])
+        chosen = tables(conn)
         report, target = Report(found, slug), out or Path(f"{slug}.zip")
         with _complete(target) as file:
             with zipfile.ZipFile(
@@ -386,8 +386,7 @@ def load(
     with operator(dsn) as conn, path.open("rb") as file:
         archive = Archive(file, max_ratio)
         begin(conn)
-        chosen = tables(conn)
-        archive.verify(chosen, advance)
+        archive.verify(tables(conn), advance)
         conn.rollback()
         if replace:
             offboard.settle(conn, wait)
@@ -397,6 +396,7 @@ def load(
             record = json.dumps(archive.record)
             report.tenant = one(conn, "SELECT tenancy.import_tenant(%s, %s)", record, clone)[0]
         conn.execute("SELECT tenancy.enter_system(%s, 'import')", [report.tenant])
+        chosen = tables(conn)  # now those of its own schema, if it has one
         conn.execute("SET CONSTRAINTS ALL DEFERRED")
         if replace:
             report.replaced = one(conn, "SELECT tenancy.begin_restore()")[0]

@@ -30,7 +30,7 @@ _INFERRED = """(
     AND n.nspname !~ '^(pg_|information_schema$)'
     AND NOT EXISTS (SELECT FROM pg_catalog.pg_inherits AS i WHERE i.inhrelid = c.oid)
 )"""
-REGISTRY = re.compile(r"(?<=FROM )tenancy\.protected_table\b")
+REGISTRY = re.compile(r"(?<=FROM )tenancy\.registered_table\b")
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ def _registry(conn: Connection) -> str:
     """Return whether the registry of protected tables is there, absent or closed to this role."""
     try:
         with conn.transaction():
-            conn.execute("SELECT FROM tenancy.protected_table LIMIT 0")
+            conn.execute("SELECT FROM tenancy.registered_table LIMIT 0")
     except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
         return "absent"
     except psycopg.errors.InsufficientPrivilege:

@@ -11,17 +11,18 @@ SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
-    INSERT INTO app.settings (tenant_id, branding, notifications)
-    VALUES (
-        (SELECT tenancy.tenant_id()),
-        '{"primary_color": "#667eea", "logo_url": null}',
-        '{"email_enabled": true, "sms_enabled": false}'
-    )
-    ON CONFLICT (tenant_id) DO NOTHING;
+    EXECUTE format(
+        'INSERT INTO %s (tenant_id, branding, notifications) VALUES ($1, $2, $3) '
+        'ON CONFLICT (tenant_id) DO NOTHING', tenancy_private.relation_for('app.settings')
+    ) USING
+        tenancy.tenant_id(),
+        '{"primary_color": "#667eea", "logo_url": null}'::jsonb,
+        '{"email_enabled": true, "sms_enabled": false}'::jsonb;
 
-    INSERT INTO app.storage_buckets (tenant_id, name, is_public, max_object_bytes)
-    VALUES ((SELECT tenancy.tenant_id()), 'uploads', false, 52428800)
-    ON CONFLICT (tenant_id, name) DO NOTHING;
+    EXECUTE format(
+        'INSERT INTO %s (tenant_id, name, is_public, max_object_bytes) VALUES ($1, $2, false, $3) '
+        'ON CONFLICT (tenant_id, name) DO NOTHING', tenancy_private.relation_for('app.storage_buckets')
+    ) USING tenancy.tenant_id(), 'uploads', 52428800;
 END;
 $function$;
 

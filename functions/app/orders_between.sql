@@ -14,12 +14,14 @@ STABLE
 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
+DECLARE
+    v_orders bigint;
 BEGIN
-    RETURN (
-        SELECT count(*)
-        FROM app.orders AS o
-        WHERE o.tenant_id = p_tenant_id AND o.created_at >= p_from AND o.created_at < p_until
-    );
+    EXECUTE format(
+        'SELECT count(*) FROM %s WHERE tenant_id = $1 AND created_at >= $2 AND created_at < $3',
+        tenancy_private.relation_for('app.orders')
+    ) INTO v_orders USING p_tenant_id, p_from, p_until;
+    RETURN v_orders;
 END;
 $function$;
 

@@ -16,18 +16,15 @@ BEGIN
         RETURN NULL;
     END IF;
 
-    IF tg_op = 'INSERT' THEN
-        UPDATE app.pins SET comment_count = comment_count + 1
-        WHERE tenant_id = new.tenant_id AND id = new.pin_id;
-    ELSIF tg_op = 'DELETE' THEN
-        UPDATE app.pins SET comment_count = comment_count - 1
-        WHERE tenant_id = old.tenant_id AND id = old.pin_id;
-    ELSIF new.pin_id <> old.pin_id THEN
-        UPDATE app.pins
-        SET comment_count = comment_count + CASE id WHEN new.pin_id THEN 1 ELSE -1 END
-        WHERE tenant_id = new.tenant_id AND id IN (new.pin_id, old.pin_id);
+    IF tg_op = 'UPDATE' AND new.pin_id = old.pin_id THEN
+        RETURN NULL;
     END IF;
 
+    EXECUTE format(
+        'UPDATE %I.pins SET comment_count = comment_count '
+        '+ CASE id WHEN $2 THEN 1 ELSE 0 END - CASE id WHEN $3 THEN 1 ELSE 0 END '
+        'WHERE tenant_id = $1 AND id IN ($2, $3)', tg_table_schema
+    ) USING coalesce(new.tenant_id, old.tenant_id), new.pin_id, old.pin_id;
     RETURN NULL;
 END;
 $function$;

@@ -15,10 +15,13 @@ SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
-    SELECT count(*) INTO pins FROM app.pins AS p WHERE p.tenant_id = p_tenant_id;
-    SELECT coalesce(sum(o.size_bytes), 0) INTO storage_bytes
-    FROM app.storage_objects AS o
-    WHERE o.tenant_id = p_tenant_id;
+    EXECUTE format(
+        'SELECT count(*) FROM %s WHERE tenant_id = $1', tenancy_private.relation_for('app.pins')
+    ) INTO pins USING p_tenant_id;
+    EXECUTE format(
+        'SELECT coalesce(sum(size_bytes), 0) FROM %s WHERE tenant_id = $1',
+        tenancy_private.relation_for('app.storage_objects')
+    ) INTO storage_bytes USING p_tenant_id;
 END;
 $function$;
 

@@ -1,5 +1,6 @@
 -- tenancy.archive_tables(): the tables of an archive, parents first.
 --
+-- Own schema:  its tables stand for those of app, under their names.
 -- sha256:      of names, types and NOT NULL of the columns: equal where an archive fits.
 -- Raises:      TN025 a table is out of reach.
 -- Tests:       tests/functions/tenancy/test_export.py
@@ -22,7 +23,7 @@ BEGIN
     PERFORM tenancy_private.refuse_unreachable();
     RETURN QUERY
     SELECT
-        o.relation, n.nspname, c.relname, array_agg(x.name ORDER BY a.attnum),
+        o.relation, tenancy_private.home_schema(n.nspname), c.relname, array_agg(x.name ORDER BY a.attnum),
         encode(sha256(convert_to(string_agg(
             concat_ws(' ', x.name, format_type(a.atttypid, a.atttypmod), a.attnotnull), E'\n'
             ORDER BY x.name
@@ -38,7 +39,8 @@ BEGIN
     INNER JOIN pg_namespace AS n ON c.relnamespace = n.oid
     CROSS JOIN LATERAL tenancy_private.archive_columns(o.relation) AS x
     INNER JOIN pg_attribute AS a ON o.relation = a.attrelid AND x.name = a.attname
-    WHERE o.kind = 'registered'
+    WHERE o.kind = 'registered' AND tenancy_private.relation_for(o.relation) = o.relation
+      AND n.nspname IN (tenancy_private.home_schema(n.nspname), tenancy.own_schema())
     GROUP BY o.relation, o.place, n.nspname, c.relname
     ORDER BY o.place DESC, o.relation::text;
 END;

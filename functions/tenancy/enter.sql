@@ -22,6 +22,7 @@ BEGIN
     IF NOT v_context.may_write THEN
         SET LOCAL transaction_read_only = on;
     END IF;
+    PERFORM tenancy.use_own_schema();
 
     RETURN v_context.tenant_id;
 END;

@@ -1,7 +1,7 @@
 -- tenancy.finish_purge(): count again, and close the receipt.
 --
 -- Tombstone:   the record stays with id and slug, so that no other tenant gets its host name; name
---              and custom domain go.
+--              custom domain and own schema go.
 -- Again:       a receipt that is closed stays as it is.
 -- Raises:      TN002 no purge. TN021 rows are left.
 -- Tests:       tests/functions/tenancy/test_purge.py
@@ -43,6 +43,9 @@ BEGIN
         RAISE EXCEPTION 'rows are left in %', v_left USING
             ERRCODE = 'TN021', HINT = 'tenancy.purge_tenant_batch() until it returns 0.';
     END IF;
+
+    PERFORM app.drop_schema(v_tenant_id);
+    UPDATE tenancy_private.tenant SET placement = 'shared' WHERE id = v_tenant_id;
 END;
 $function$;
 

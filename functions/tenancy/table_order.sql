@@ -1,7 +1,6 @@
 -- tenancy.table_order(p_deferred): every table that holds rows of tenants, children first.
 --
--- Seam:        the one place that says where a tenant's rows are. All of them are in the shared
---              tables; tables of a schema of its own would be listed here.
+-- Where:       the shared tables, and those of the own schema of the tenant in context.
 -- Kind:        registered, kernel (ours), kept, or unreachable: a table with tenant_id that no job
 --              may read. A restrictive policy of a team would hide rows, so it counts as that too.
 -- Cycle:       tables that reference each other go in one statement. With p_deferred, foreign keys

@@ -19,7 +19,7 @@ AS $function$
             ON c.oid = CASE WHEN k.conrelid = p_table THEN k.confrelid ELSE k.conrelid END
         INNER JOIN pg_namespace AS n ON c.relnamespace = n.oid
         LEFT JOIN tenancy.protected_table AS p
-            ON n.nspname = p.schema_name AND c.relname = p.table_name
+            ON p.schema_name = tenancy_private.home_schema(n.nspname) AND c.relname = p.table_name
         CROSS JOIN LATERAL unnest(
             CASE WHEN k.conrelid = p_table THEN k.conkey END
             || CASE WHEN k.confrelid = p_table THEN k.confkey END
@@ -44,7 +44,7 @@ AS $function$
     INNER JOIN pg_class AS c ON a.attrelid = c.oid
     INNER JOIN pg_namespace AS n ON c.relnamespace = n.oid
     LEFT JOIN tenancy.protected_table AS p
-        ON n.nspname = p.schema_name AND c.relname = p.table_name
+        ON p.schema_name = tenancy_private.home_schema(n.nspname) AND c.relname = p.table_name
     LEFT JOIN linked AS l ON a.attnum = l.attnum
     LEFT JOIN keyed AS k ON a.attnum = k.attnum
     WHERE a.attrelid = p_table AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''

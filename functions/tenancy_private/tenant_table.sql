@@ -1,5 +1,6 @@
 -- tenancy_private.tenant_table(): every table with a tenant_id, and who may empty it.
 --
+-- Own schema:  only that of the tenant in context: the others' hold no row of it.
 -- Tests:       tests/functions/tenancy/test_purge.py
 
 CREATE OR REPLACE FUNCTION tenancy_private.tenant_table()
@@ -38,10 +39,13 @@ AS $function$
     INNER JOIN pg_attribute AS a
         ON c.oid = a.attrelid AND a.attname = 'tenant_id' AND NOT a.attisdropped
     LEFT JOIN tenancy.protected_table AS p
-        ON n.nspname = p.schema_name AND c.relname = p.table_name
+        ON p.schema_name = tenancy_private.home_schema(n.nspname) AND c.relname = p.table_name
     LEFT JOIN tenancy.kept_table AS k ON n.nspname = k.schema_name AND c.relname = k.table_name
     WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence <> 't'
-      AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema';
+      AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+      AND n.nspname IN (tenancy_private.home_schema(n.nspname), (
+          SELECT tenancy_private.own_schema_of(tenancy.tenant_id())
+      ));
 $function$;
 
 COMMENT ON FUNCTION tenancy_private.tenant_table() IS

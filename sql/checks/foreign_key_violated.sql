@@ -11,7 +11,7 @@ SELECT
         'SELECT count(*) FROM %s AS c WHERE %s AND NOT EXISTS (SELECT FROM %s AS p WHERE %s)',
         k.conrelid::regclass, pair.filled, k.confrelid::regclass, pair.joined
     ) AS query
-FROM tenancy.protected_table AS p
+FROM tenancy.registered_table AS p
 INNER JOIN pg_catalog.pg_namespace AS n ON p.schema_name = n.nspname
 INNER JOIN pg_catalog.pg_class AS c ON n.oid = c.relnamespace AND p.table_name = c.relname
 INNER JOIN pg_catalog.pg_constraint AS k ON c.oid = k.conrelid AND k.contype = 'f'

@@ -14,7 +14,7 @@ WHERE
     f.relkind = 'f'
     AND a.grantee <> f.relowner
     AND (
-        n.nspname IN (SELECT p.schema_name FROM tenancy.protected_table AS p)
+        n.nspname IN (SELECT p.schema_name FROM tenancy.registered_table AS p)
         OR EXISTS (
             SELECT FROM pg_catalog.pg_attribute AS x
             WHERE x.attrelid = f.oid AND x.attname = 'tenant_id'

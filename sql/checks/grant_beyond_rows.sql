@@ -6,7 +6,7 @@ SELECT
     format('%I.%I', n.nspname, c.relname) AS object,
     string_agg(DISTINCT a.privilege_type, ', ')
     || ' to ' || pg_get_userbyid(a.grantee) AS detail
-FROM tenancy.protected_table AS p
+FROM tenancy.registered_table AS p
 INNER JOIN pg_catalog.pg_namespace AS n ON p.schema_name = n.nspname
 INNER JOIN pg_catalog.pg_class AS c ON n.oid = c.relnamespace AND p.table_name = c.relname
 INNER JOIN pg_catalog.pg_attribute AS t ON c.oid = t.attrelid AND NOT t.attisdropped
@@ -18,7 +18,7 @@ WHERE
         a.privilege_type = 'REFERENCES'
         AND a.grantee IN (
             SELECT o.relowner
-            FROM tenancy.protected_table AS q
+            FROM tenancy.registered_table AS q
             INNER JOIN pg_catalog.pg_namespace AS m ON q.schema_name = m.nspname
             INNER JOIN pg_catalog.pg_class AS o
                 ON m.oid = o.relnamespace AND q.table_name = o.relname

@@ -7,7 +7,7 @@ SELECT
     format('%I.%I', n.nspname, c.relname) AS object,
     string_agg(a.privilege_type, ', ' ORDER BY a.privilege_type)
     || ' to ' || pg_get_userbyid(a.grantee) AS detail
-FROM tenancy.protected_table AS p
+FROM tenancy.registered_table AS p
 INNER JOIN pg_catalog.pg_namespace AS n ON p.schema_name = n.nspname
 INNER JOIN pg_catalog.pg_class AS c ON n.oid = c.relnamespace AND p.table_name = c.relname
 CROSS JOIN LATERAL aclexplode(c.relacl) AS a

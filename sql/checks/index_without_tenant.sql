@@ -5,7 +5,7 @@
 SELECT
     i.indexrelid::regclass::text AS object,
     pg_get_indexdef(i.indexrelid) AS detail
-FROM tenancy.protected_table AS p
+FROM tenancy.registered_table AS p
 INNER JOIN pg_catalog.pg_namespace AS n ON p.schema_name = n.nspname
 INNER JOIN pg_catalog.pg_class AS c ON n.oid = c.relnamespace AND p.table_name = c.relname
 INNER JOIN pg_catalog.pg_index AS i ON c.oid = i.indrelid

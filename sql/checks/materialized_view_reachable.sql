@@ -4,7 +4,7 @@
 
 WITH RECURSIVE source (oid) AS (
     SELECT c.oid
-    FROM tenancy.protected_table AS p
+    FROM tenancy.registered_table AS p
     INNER JOIN pg_catalog.pg_namespace AS n ON p.schema_name = n.nspname
     INNER JOIN pg_catalog.pg_class AS c ON n.oid = c.relnamespace AND p.table_name = c.relname
     UNION

@@ -5,7 +5,7 @@
 
 SELECT current_database() AS object
 WHERE
-    (SELECT count(p.table_name) > 0 FROM tenancy.protected_table AS p)
+    (SELECT count(p.table_name) > 0 FROM tenancy.registered_table AS p)
     AND NOT EXISTS (
         SELECT
         FROM pg_catalog.pg_roles AS r
@@ -16,7 +16,7 @@ WHERE
             AND has_database_privilege(r.oid, current_database(), 'CONNECT')
             AND NOT EXISTS (
                 SELECT
-                FROM tenancy.protected_table AS p
+                FROM tenancy.registered_table AS p
                 INNER JOIN pg_catalog.pg_namespace AS n ON p.schema_name = n.nspname
                 INNER JOIN pg_catalog.pg_class AS c
                     ON n.oid = c.relnamespace AND p.table_name = c.relname

@@ -4,7 +4,7 @@
 
 WITH RECURSIVE family (oid) AS (
     SELECT c.oid
-    FROM tenancy.protected_table AS p
+    FROM tenancy.registered_table AS p
     INNER JOIN pg_catalog.pg_namespace AS n ON p.schema_name = n.nspname
     INNER JOIN pg_catalog.pg_class AS c ON n.oid = c.relnamespace AND p.table_name = c.relname
     UNION
@@ -26,7 +26,7 @@ LEFT JOIN pg_catalog.pg_roles AS r ON a.grantee = r.oid
 WHERE
     a.grantee <> c.relowner
     AND NOT EXISTS (
-        SELECT FROM tenancy.protected_table AS p
+        SELECT FROM tenancy.registered_table AS p
         WHERE p.schema_name = n.nspname AND p.table_name = c.relname
     )
 GROUP BY c.oid;

@@ -8,7 +8,7 @@ WITH application (oid) AS (
     WHERE r.rolname ~ '^tenancy_' AND r.rolname <> 'tenancy_backup'
     UNION
     SELECT a.grantee
-    FROM tenancy.protected_table AS p
+    FROM tenancy.registered_table AS p
     INNER JOIN pg_catalog.pg_namespace AS n ON p.schema_name = n.nspname
     INNER JOIN pg_catalog.pg_class AS c ON n.oid = c.relnamespace AND p.table_name = c.relname
     INNER JOIN pg_catalog.pg_attribute AS t ON c.oid = t.attrelid AND NOT t.attisdropped

@@ -11,7 +11,7 @@ WITH predicate AS (
                 ' ', pg_get_expr(w.polqual, w.polrelid), pg_get_expr(w.polwithcheck, w.polrelid)
             ), '''([^'']|'''')*''', '''''', 'g'
         ) AS rule
-    FROM tenancy.protected_table AS p
+    FROM tenancy.registered_table AS p
     INNER JOIN pg_catalog.pg_namespace AS n ON p.schema_name = n.nspname
     INNER JOIN pg_catalog.pg_class AS c ON n.oid = c.relnamespace AND p.table_name = c.relname
     INNER JOIN pg_catalog.pg_policy AS w ON c.oid = w.polrelid

@@ -5,6 +5,6 @@
 SELECT
     format('%I.%I', t.schemaname, t.tablename) AS object,
     'publication ' || t.pubname AS detail
-FROM tenancy.protected_table AS p
+FROM tenancy.registered_table AS p
 INNER JOIN pg_catalog.pg_publication_tables AS t
     ON p.schema_name = t.schemaname AND p.table_name = t.tablename;

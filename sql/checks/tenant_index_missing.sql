@@ -3,7 +3,7 @@
 -- Remedy: CREATE INDEX CONCURRENTLY … (tenant_id, …).
 
 SELECT format('%I.%I', n.nspname, c.relname) AS object
-FROM tenancy.protected_table AS p
+FROM tenancy.registered_table AS p
 INNER JOIN pg_catalog.pg_namespace AS n ON p.schema_name = n.nspname
 INNER JOIN pg_catalog.pg_class AS c ON n.oid = c.relnamespace AND p.table_name = c.relname
 WHERE NOT EXISTS (

@@ -11,11 +11,11 @@ WHERE
     AND NOT EXISTS (SELECT FROM pg_catalog.pg_inherits AS i WHERE i.inhrelid = c.oid)
     AND NOT EXISTS (
         SELECT
-        FROM tenancy.protected_table AS p
+        FROM tenancy.registered_table AS p
         WHERE p.schema_name = n.nspname AND p.table_name = c.relname
     )
     AND (
-        n.nspname IN (SELECT p.schema_name FROM tenancy.protected_table AS p)
+        n.nspname IN (SELECT p.schema_name FROM tenancy.registered_table AS p)
         OR (
             pg_get_userbyid(c.relowner) NOT IN ('tenancy_kernel', 'tenancy_auditor')
             AND n.nspname !~ '^(pg_|information_schema$)'

@@ -8,7 +8,7 @@ SELECT
         WHEN NOT c.relrowsecurity THEN 'row security is off'
         ELSE 'no policy compares tenant_id'
     END AS detail
-FROM tenancy.protected_table AS p
+FROM tenancy.registered_table AS p
 LEFT JOIN pg_catalog.pg_namespace AS n ON p.schema_name = n.nspname
 LEFT JOIN pg_catalog.pg_class AS c ON n.oid = c.relnamespace AND p.table_name = c.relname
 WHERE

@@ -5,7 +5,7 @@
 SELECT
     format('%I.%I', n.nspname, c.relname) AS object,
     'only permissive: ' || string_agg(w.polname, ', ' ORDER BY w.polname) AS detail
-FROM tenancy.protected_table AS p
+FROM tenancy.registered_table AS p
 INNER JOIN pg_catalog.pg_namespace AS n ON p.schema_name = n.nspname
 INNER JOIN pg_catalog.pg_class AS c ON n.oid = c.relnamespace AND p.table_name = c.relname
 INNER JOIN pg_catalog.pg_policy AS w ON c.oid = w.polrelid

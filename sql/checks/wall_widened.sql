@@ -17,7 +17,7 @@ WITH wall AS (
                 THEN '^\(tenant_id = \( SELECT tenancy\.tenant_id\(\) AS tenant_id\)\)$'
             ELSE '^\((?!.* OR )(\(tenant_id\)::[a-z ]+|tenant_id) = .*\)$'
         END AS shape
-    FROM tenancy.protected_table AS p
+    FROM tenancy.registered_table AS p
     INNER JOIN pg_catalog.pg_namespace AS n ON p.schema_name = n.nspname
     INNER JOIN pg_catalog.pg_class AS c ON n.oid = c.relnamespace AND p.table_name = c.relname
     INNER JOIN pg_catalog.pg_policy AS w ON c.oid = w.polrelid

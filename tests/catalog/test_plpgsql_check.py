@@ -41,6 +41,11 @@ ACCEPTED = {
     ("app.digest_rows(regclass)", "text type variable is not sanitized"),
     ("app.import_rows(regclass,json,uuid)", "text type variable is not sanitized"),
     ("app.import_rows(regclass,json,uuid)", "routine is marked as VOLATILE, should be STABLE"),
+    ("app.move_rows(regclass,regclass)", "text type variable is not sanitized"),
+    ("app.move_rows(regclass,regclass)", "routine is marked as VOLATILE, should be STABLE"),
+    # the statements of tenancy_private.drift_ddl(), made of the catalogue and of format()
+    ("app.sync_schema(uuid,boolean)", "text type variable is not sanitized"),
+    ("app.sync_schema(uuid,boolean)", "routine is marked as VOLATILE, should be STABLE"),
     # ALTER TABLE from format() with %s of a regclass and quote_ident()ed columns
     ("tenancy.lead_key_with_tenant(regclass)", "text type variable is not sanitized"),
     # REVOKE from a regclass and a quoted role

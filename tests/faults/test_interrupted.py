@@ -11,8 +11,9 @@ import zipfile
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
-from tenancy import archive, fuzz, offboard
+from tenancy import archive, fuzz, offboard, placement
 from tests.faults import work as tasks
 from tests.fix_archives import as_operator, stored
 
@@ -143,3 +144,92 @@ def test_a_purge_goes_on_where_it_stopped(worker, database, tenant, tmp_path, ho
         assert archive.Archive(file).members["tables/app.orders.jsonl"].rows == len(
             before["app.orders"]
         )
+
+
+def places(dsn, tenant):
+    """How many rows of a tenant are in the shared tables, and how many in its own schema."""
+    with psycopg.connect(dsn) as conn:
+        (found,) = conn.execute(
+            "SELECT id FROM tenancy_private.tenant WHERE slug = %s", [tenant]
+        ).fetchone()
+        counts = []
+        for schema in ("app", f"t_{found.hex}"):
+            tables = conn.execute(
+                "SELECT c.oid::regclass::text FROM pg_class AS c WHERE c.relkind = 'r' "
+                "AND c.relnamespace = to_regnamespace(%s)",
+                [schema],
+            ).fetchall()
+            query = "SELECT count(*) FROM {} WHERE tenant_id = %s"
+            counts.append(
+                sum(conn.execute(query.format(t), [found]).fetchone()[0] for (t,) in tables)
+            )
+        return tuple(counts)
+
+
+@pytest.mark.parametrize("how", ["client", "server"])
+def test_a_move_takes_all_rows_or_none(worker, database, tenant, dba, how):
+    jobs, others = as_operator(database), stored(database, tenant, others=True)
+    whole = sum(places(database, tenant))
+    lasts = worker.finish("move", jobs, tenant, "dedicated")
+    assert places(database, tenant) == (0, whole)
+    interrupted = 0
+    for point in range(POINTS):
+        to = ("shared", "dedicated")[point % 2]
+        interrupted += worker.kill(how, lasts, "move", jobs, tenant, to)
+        assert sorted(places(database, tenant)) == [0, whole]
+        worker.finish("move", jobs, tenant, to)
+        assert places(database, tenant) == ((whole, 0) if to == "shared" else (0, whole))
+    assert interrupted > POINTS // 3
+    status = dba.execute("SELECT status FROM tenancy_private.tenant WHERE slug = %s", [tenant])
+    assert status.fetchone() == ("active",)
+    assert stored(database, tenant, others=True) == others
+
+
+@pytest.mark.parametrize("how", ["client", "server"])
+def test_a_sync_goes_on_where_it_stopped(worker, database, tenant, dba, how):
+    jobs = as_operator(database)
+    with psycopg.connect(jobs, autocommit=True) as conn:
+        conn.execute("SET ROLE tenancy_operator")
+        for (found,) in dba.execute("SELECT id::text FROM tenancy_private.tenant").fetchall():
+            conn.execute("SELECT tenancy.provision_tenant_schema(%s)", [found])
+        dba.execute("ALTER TABLE app.orders ADD COLUMN c0 int NOT NULL DEFAULT 0")
+        lasts, interrupted = worker.finish("sync", jobs), 0
+        for point in range(1, POINTS + 1):
+            dba.execute(f"ALTER TABLE app.orders ADD COLUMN c{point} int NOT NULL DEFAULT 0")
+            interrupted += worker.kill(how, lasts, "sync", jobs)
+            # of each schema everything or nothing: a column is not there without its NOT NULL
+            torn = dba.execute(
+                "SELECT count(*) FROM pg_attribute WHERE attname ~ '^c[0-9]+$' AND NOT attnotnull "
+                "AND attrelid IN (SELECT oid FROM pg_class WHERE relname = 'orders')"
+            )
+            assert torn.fetchone() == (0,)
+            assert not [s.error for s in placement.sync(jobs) if s.error]
+        assert interrupted > POINTS // 4
+        assert conn.execute("SELECT count(*) FROM tenancy.schema_drift()").fetchone() == (0,)
+
+
+@pytest.mark.parametrize("how", ["client", "server"])
+def test_a_sign_up_is_whole_or_absent(worker, database, dba, how):
+    console = make_conninfo(database, user="tenancy_console")
+
+    def names(point):  # that do not resemble each other
+        return [
+            "guest-" + "".join("abcdefghkm"[int(d)] for d in f"{n:04}")
+            for n in range(40 * point, 40 * (point + 1))
+        ]
+
+    lasts = worker.finish("create", console, names(POINTS))
+    interrupted = 0
+    for point in range(POINTS):
+        interrupted += worker.kill(how, lasts, "create", console, names(point))
+        torn = dba.execute(
+            "SELECT count(*) FROM tenancy_private.tenant AS t WHERE t.status <> 'active' "
+            "OR NOT EXISTS (SELECT FROM app.settings AS s WHERE s.tenant_id = t.id) "
+            "OR NOT EXISTS (SELECT FROM app.storage_buckets AS s WHERE s.tenant_id = t.id) "
+            "OR 2 <> (SELECT count(*) FROM tenancy_private.api_key AS k WHERE k.tenant_id = t.id)"
+        )
+        assert torn.fetchone() == (0,)
+    assert interrupted > POINTS // 3
+    worker.finish("create", console, [n for point in range(POINTS + 1) for n in names(point)])
+    made = dba.execute("SELECT count(*) FROM tenancy_private.tenant WHERE slug ~ '^guest-'")
+    assert made.fetchone() == (40 * (POINTS + 1),)

@@ -8,7 +8,7 @@ SELECT
     p.table_name,
     p.schema_name || '.' || p.table_name AS resource,
     pg_catalog.format('%I.%I', p.schema_name, p.table_name)::regclass AS relation
-FROM tenancy.protected_table AS p
+FROM tenancy.registered_table AS p
 WHERE p.schema_name = 'app';
 
 -- Every role an application or a person gets: what the matrix gives it, and nothing else.

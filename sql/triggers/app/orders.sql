@@ -19,3 +19,7 @@ FOR EACH STATEMENT EXECUTE FUNCTION tenancy.tg_count_orders();
 CREATE OR REPLACE TRIGGER _400_count_deleted
 AFTER DELETE ON app.orders REFERENCING OLD TABLE AS changed
 FOR EACH STATEMENT EXECUTE FUNCTION tenancy.tg_count_orders();
+
+CREATE OR REPLACE TRIGGER _010_refuse_misplaced
+BEFORE INSERT ON app.orders
+FOR EACH STATEMENT EXECUTE FUNCTION tenancy.tg_refuse_misplaced();

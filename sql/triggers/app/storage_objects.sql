@@ -23,3 +23,7 @@ FOR EACH STATEMENT EXECUTE FUNCTION tenancy.tg_count_storage();
 CREATE OR REPLACE TRIGGER _400_count_resized
 AFTER UPDATE ON app.storage_objects REFERENCING OLD TABLE AS before NEW TABLE AS changed
 FOR EACH STATEMENT EXECUTE FUNCTION tenancy.tg_resize_storage();
+
+CREATE OR REPLACE TRIGGER _010_refuse_misplaced
+BEFORE INSERT ON app.storage_objects
+FOR EACH STATEMENT EXECUTE FUNCTION tenancy.tg_refuse_misplaced();
