@@ -48,6 +48,7 @@ class Side:
             digest = hashlib.md5(value.encode(), usedforsecurity=False).hexdigest()
             self.names[f"{tenant}_mark"] = f"canary-{digest[:16]}"
             self.names[f"{tenant}_slug"] = f"attack-{digest[:12]}"
+            self.names[f"{tenant}_schema"] = f"t_{value.replace('-', '')}"
 
     def fill(self, text: str, **more: str) -> str:
         """Put values in place of {names}; other braces stay."""
@@ -288,6 +289,7 @@ class Naive(Side):
             for role in fuzz.ROLES:
                 self.names[f"{tenant}_{role}_key"] = f"sk_live_tenant-{tenant}_s3cr3t"
             self.names[f"{tenant}_slug"] = f"tenant-{tenant}"
+            self.names[f"{tenant}_schema"] = f"tenant_tenant_{tenant}"
         self.names |= {
             "token": "tenant-b",  # that is the whole proof
             "a_ticket": "none",

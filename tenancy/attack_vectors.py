@@ -29,6 +29,7 @@ GROUPS = {
     "secrets": "Secrets in logs and statement texts",
     "denial": "Denial of service by one tenant",
     "escalation": "Escalation inside a tenant",
+    "placement": "Schemas of tenants' own",
 }
 ATTACKERS = ("user", "injected", "login", "staff", "insider")
 #: The actors, in words.

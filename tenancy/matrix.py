@@ -8,7 +8,7 @@ undone. A cell that was not executed counts as failed.
 import secrets
 import uuid
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from copy import copy
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
@@ -53,6 +53,7 @@ ACTIONS = (
 _OWNERS = frozenset(
     ("select", "insert", "insert_forge", "update", "update_hijack", "delete", "upsert", "merge")
 )
+_INSERTS = frozenset(("insert", "insert_forge", "upsert"))
 #: Blind: the statement reads no column, so that only its own policy applies, not that of SELECT.
 _BLIND = frozenset(("blind_update", "blind_delete"))
 _STRANGERS = _BLIND | {"select", "insert", "update", "delete", "upsert", "merge"}
@@ -93,6 +94,8 @@ class Table:
     every_column: list[str]
     #: Columns that any UPDATE may set to their default.
     free: list[str]
+    #: Whose table it is, a name in Probe: own (any tenant) or dedicated.
+    place: str = "own"
     own: dict[str, Any] | None = None
     other: dict[str, Any] | None = None
     stranger: dict[str, Any] | None = None
@@ -142,7 +145,7 @@ SELECT
           WHERE f.conrelid = c.oid AND f.contype = 'f' ORDER BY a.attname),
     (SELECT jsonb_agg(jsonb_build_array(m.role, m.command, m.row_scope, m.columns))
      FROM tenancy.access_matrix AS m
-     WHERE m.resource = p.schema_name || '.' || p.table_name),
+     WHERE m.resource = p.resource),
     ARRAY(SELECT a.attname::text FROM pg_attribute AS a WHERE a.attrelid = c.oid
           AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '' ORDER BY a.attnum),
     ARRAY(SELECT a.attname::text FROM pg_attribute AS a WHERE a.attrelid = c.oid
@@ -152,17 +155,28 @@ SELECT
                           AND a.attnum = ANY (i.indkey))
           AND NOT EXISTS (SELECT FROM pg_constraint AS f WHERE f.conrelid = c.oid
                           AND a.attnum = ANY (f.conkey)) ORDER BY a.attnum)
-FROM tenancy.protected_table AS p
+FROM tenancy.registered_table AS p
 JOIN pg_namespace AS n ON n.nspname = p.schema_name
 JOIN pg_class AS c ON c.relnamespace = n.oid AND c.relname = p.table_name
+WHERE p.tenant_id IS NULL OR p.tenant_id = %s
 ORDER BY p.schema_name, p.table_name
 """
 
+#: The oldest tenant in a schema of its own stands for all of these.
+_DEDICATED = """
+SELECT t.id FROM tenancy_private.tenant AS t
+JOIN tenancy_private.node AS n ON n.region = t.region
+WHERE t.status = 'active' AND t.placement = 'dedicated' ORDER BY t.created_at LIMIT 1
+"""
 
-def tables(conn: Connection) -> list[Table]:
-    """Return every table of the registry, with keys, columns and the rules of its grid."""
+
+def tables(conn: Connection, dedicated: uuid.UUID | None = None) -> list[Table]:
+    """Return every shared table of the registry, and those of one tenant's own schema.
+
+    With keys, columns and the rules of the grid.
+    """
     found = []
-    for schema, name, owner, subject, key, columns, *more in conn.execute(_TABLES):
+    for schema, name, owner, subject, key, columns, *more in conn.execute(_TABLES, [dedicated]):
         texts, one_row, foreign, rules, every, free = more
         grid = {(r, c): (scope, cols or columns) for r, c, scope, cols in rules or []}
         links = [(column, parent) for column, parent in foreign]
@@ -171,6 +185,8 @@ def tables(conn: Connection) -> list[Table]:
                 schema, name, owner, subject, key, columns, texts, one_row, links, grid, every, free
             )
         )
+        if dedicated and schema == f"t_{dedicated.hex}":
+            found[-1].place = "dedicated"
     return found
 
 
@@ -183,9 +199,12 @@ class Probe:
         self.credentials: dict[tuple[str, str, str], str] = {}
         self.suspended = uuid.uuid4()
         self.own = self.other = uuid.UUID(int=0)
+        self.dedicated: uuid.UUID | None = None
         with psycopg.connect(dba) as conn:
-            self.tables = tables(conn)
-            self.surface = surface.read(conn)
+            with suppress(psycopg.errors.InsufficientPrivilege), conn.transaction():
+                self.dedicated = (conn.execute(_DEDICATED).fetchone() or (None,))[0]
+            self.tables = tables(conn, self.dedicated)
+            self.surface = surface.read(conn, {t.schema for t in self.tables})
 
     def at(self, dba: str) -> Self:
         """Return this probe for a copy of its database, where its credentials are valid too."""
@@ -247,7 +266,7 @@ class Probe:
 
     def choose(self) -> None:
         """Find two tenants with a row in every table, read as their own managers."""
-        candidates = self.tables
+        candidates = [t for t in self.tables if t.place == "own"]
         with self.kernel() as conn:
             conn.execute(
                 "INSERT INTO tenancy_private.tenant (id, slug, name, industry, status, region) "
@@ -257,7 +276,8 @@ class Probe:
             )
             ids = conn.execute(
                 "SELECT t.id FROM tenancy_private.tenant AS t JOIN tenancy_private.node AS n "
-                "ON n.region = t.region WHERE t.status = 'active' ORDER BY t.created_at LIMIT 12"
+                "ON n.region = t.region WHERE t.status = 'active' AND t.placement = 'shared' "
+                "ORDER BY t.created_at LIMIT 12"
             ).fetchall()
         best: list[tuple[int, uuid.UUID, dict[str, list[Any]]]] = []
         full = sum(2 if t.subject else 1 for t in candidates)
@@ -272,9 +292,18 @@ class Probe:
         for table in candidates:
             table.own, table.stranger = (*mine[table.label], None, None)[:2]
             table.other = (*theirs[table.label], None)[0]
-        others = {t.label: str(t.other[t.key]) for t in candidates if t.other is not None}
-        for table in candidates:
+        self._choose_dedicated(theirs)
+        others = {t.label: str(t.other[t.key]) for t in self.tables if t.other is not None}
+        for table in self.tables:
             table.others = others
+
+    def _choose_dedicated(self, theirs: dict[str, list[Any]]) -> None:
+        """Give the tables of an own schema their rows; the other tenant's are in the shared ones."""
+        tables = [t for t in self.tables if t.place == "dedicated"]
+        mine = self._sample(self.dedicated, tables) if self.dedicated else {}
+        for table in tables:
+            table.own, table.stranger = (*mine[table.label], None, None)[:2]
+            table.other = (*theirs[f"app.{table.name}"], None)[0]
 
     def _sample(self, tenant: uuid.UUID, candidates: list[Table]) -> dict[str, list[Any]]:
         rows = {}
@@ -319,7 +348,10 @@ _BORROW = ("borrow", "return")
 
 def attempt(conn: Connection, table: Table, role: str, action: str, context: str) -> int:
     """Run one action and return how many rows it saw or changed."""
-    aim = {"other": table.other, "stranger": table.stranger}.get(context, table.own)
+    aims = {"other": table.other, "stranger": table.stranger}
+    if table.place == "dedicated":  # where the other tenant is the one who acts
+        del aims["other"]
+    aim = aims.get(context, table.own)
     row = dict(aim or {})
     foreign_tenant = (table.other or {})["tenant_id"]
     key, target = sql.Identifier(table.key), table.ident
@@ -437,7 +469,7 @@ def expectation(table: Table, role: str, action: str, context: str) -> str:
     if context == "suspended":
         return "TN001"
     if role == "owner":
-        return _of_owner(action, context)
+        return _of_owner(table, action, context)
     if role not in GRID or action in {"truncate", "update_hijack"}:
         return "42501"
     needs = {
@@ -461,6 +493,9 @@ def expectation(table: Table, role: str, action: str, context: str) -> str:
         return "42501"
     if action in {"lock", "copy_in"}:
         return {"lock": "allowed", "copy_in": "0A000"}[action]
+    inserts = action in _INSERTS or (action == "foreign_key" and bool(_links(table, role)))
+    if table.place == "dedicated" and context == "other" and inserts:
+        return "TN040"
     if action in {"insert_forge"}:
         return "42501"
     if action == "foreign_key":
@@ -481,8 +516,10 @@ def expectation(table: Table, role: str, action: str, context: str) -> str:
     return "42501" if writes else "empty"
 
 
-def _of_owner(action: str, context: str) -> str:
+def _of_owner(table: Table, action: str, context: str) -> str:
     """Say what a definer function of the table's owner may do: work, and only inside the tenant."""
+    if table.place == "dedicated" and context == "other" and action in _INSERTS:
+        return "TN040"
     if action == "insert_forge" or (action in {"insert", "upsert"} and context != "own"):
         return "42501"
     if context != "own":
@@ -537,7 +574,7 @@ class _Session:
         """Return a credential of the probe, made when it is first needed."""
         cache, name = self.probe.credentials, (place, role, str(actor))
         if name not in cache:
-            tenant: uuid.UUID = getattr(self.probe, place)
+            tenant: uuid.UUID = getattr(self.probe, place)  # own, dedicated, other, suspended
             cache[name] = (
                 self.probe.ticket(tenant)
                 if role == "admin"
@@ -547,11 +584,15 @@ class _Session:
 
     def enter(self, conn: Connection, table: Table, role: str, context: str) -> None:
         """Enter the own, or the suspended, tenant; a customer is the person of the sample row."""
-        place = "suspended" if context == "suspended" else "own"
+        place = "suspended" if context == "suspended" else table.place
+        mine = table.own or {}
+        if table.place == "dedicated" and context == "other":
+            place, mine = "other", table.other or {}
         if role == "operator":
-            conn.execute("SELECT tenancy.enter_system(%s, 'policy matrix')", [self.probe.own])
+            tenant = getattr(self.probe, place)
+            conn.execute("SELECT tenancy.enter_system(%s, 'policy matrix')", [tenant])
             return
-        actor = (table.own or {}).get(table.subject or "") if role == "customer" else None
+        actor = mine.get(table.subject or "") if role == "customer" else None
         if context == "nobody":  # a customer without a row of their own
             actor = self.probe.suspended
         grid_role = {"login": "staff", "console": "admin", "owner": "manager"}.get(role, role)
@@ -659,7 +700,9 @@ def _owner_cells(session: _Session, table: Table, chosen: list[tuple[str, str]])
                 verdict = _verdict(definer, table, "owner", action, context)
             except psycopg.Error as error:
                 verdict = _state(error, table, action)
-            yield Cell(table.label, "owner", action, context, _of_owner(action, context), verdict)
+            yield Cell(
+                table.label, "owner", action, context, _of_owner(table, action, context), verdict
+            )
 
 
 def _table_cells(session: _Session, table: Table, roles: Collection[str]) -> Iterator[Cell]:

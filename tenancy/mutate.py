@@ -29,6 +29,7 @@ from psycopg.conninfo import make_conninfo
 from tenancy import (
     behaviour,
     behaviour_life,  # noqa: F401  (registers its probes)
+    behaviour_place,  # noqa: F401
     checks,
     console,
     demo,
@@ -36,10 +37,11 @@ from tenancy import (
     fuzz,
     matrix,
     paths,
+    placement,
     servers,
     surface,
 )
-from tenancy.mutants import BY_BEHAVIOUR, Mutant, derive, revoked
+from tenancy.mutants import BY_BEHAVIOUR, Mutant, derive, own_schemas, revoked
 
 EQUIVALENT = paths.ROOT / "tests/mutants/equivalent.toml"
 WORKERS = 2
@@ -125,10 +127,17 @@ def staged(tenants: int = 8) -> Iterator[Stage]:
         dev.build(server)
         dba = server.dsn_for(dbname=dev.DATABASE)
         fuzz.fill(dba, tenants=tenants, seed=demo.SEED)
+        placement.move(
+            server.dsn_for(dbname=dev.DATABASE, user="tenancy_operator"), "fuzz-3", "dedicated"
+        )
         probe = matrix.prepare(dba)
         list(matrix.cells(probe))  # makes every credential
         behaviour.make_hostile(dba)
-        world = behaviour.prepare(dba, probe.own, probe.other, probe.tables)
+        shared = [t for t in probe.tables if t.place == "own"]
+        world = behaviour.prepare(dba, probe.own, probe.other, shared)
+        assert probe.dedicated  # noqa: S101
+        world.ids["dedicated"] = probe.dedicated
+        world.keys["dedicated"] = probe.key(probe.dedicated, "manager")
         with psycopg.connect(dba) as conn:
             world.revoked = revoked(conn)
         stage = Stage(server.dsn, probe, world)
@@ -348,7 +357,11 @@ def equivalents(conn: psycopg.Connection[Any]) -> dict[str, str]:
         if has_path and (is_own or is_definer):
             found[f"search_path: {name} unset"] = f"{runs} has set this very search_path"
     listed = tomllib.loads(EQUIVALENT.read_text(encoding="utf-8"))["equivalent"]
-    return found | {mutant: entry["proof"] for entry in listed for mutant in entry["mutants"]}
+    found |= {mutant: entry["proof"] for entry in listed for mutant in entry["mutants"]}
+    for schema in own_schemas(conn):  # the same policies stand there
+        here = {m: p for m, p in found.items() if m.startswith("policy: app.")}
+        found |= {m.replace("app.", f"{schema}.", 1): proof for m, proof in here.items()}
+    return found
 
 
 def choose(mutants: list[Mutant], sample: int | None, seed: int, only: str | None) -> list[Mutant]:

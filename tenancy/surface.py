@@ -85,11 +85,8 @@ ORDER BY n.nspname, p.proname
 _TRIGGER = "pg_catalog.suppress_redundant_updates_trigger()"
 
 
-def read(conn: Connection) -> list[Thing]:
-    """Return everything of our schemas, and of those with registered tables."""
-    protected = {
-        str(name) for (name,) in conn.execute("SELECT schema_name FROM tenancy.protected_table")
-    }
+def read(conn: Connection, protected: set[str]) -> list[Thing]:
+    """Return everything of our schemas, and of those with protected tables."""
     schemas = sorted(protected | set(OURS))
     found: list[Thing] = []
     inside: dict[str, str] = {}
@@ -112,7 +109,8 @@ def read(conn: Connection) -> list[Thing]:
             attempts["usage"] = f"SELECT '{inside[schema]}'::regclass"
         found.append(Thing(f"schema {schema}", _owner(conn, schema), attempts, _usage(schema)))
     attempts = {"temporary": "CREATE TEMPORARY TABLE mine (id int)", "create": "CREATE SCHEMA mine"}
-    return [*found, Thing("database", "", attempts, {})]
+    granted = {"create": frozenset({"owner"})}  # of schemas for tenants of their own
+    return [*found, Thing("database", "", attempts, granted)]
 
 
 def _owner(conn: Connection, schema: str) -> str:

@@ -6,7 +6,8 @@ from xml.etree import ElementTree
 import psycopg
 import pytest
 
-from tenancy import fuzz, matrix, report
+from tenancy import fuzz, matrix, placement, report
+from tests.fix_archives import as_operator
 
 
 @pytest.fixture
@@ -36,6 +37,45 @@ def test_every_cell_is_run_and_expected(filled):
     # By design: staff's own tables of no person, LOCK with DELETE, and what surface.py lists.
     crossing = [c for c in result.cells if c.verdict == "allowed" and c.context in OUTSIDE]
     assert {c.action for c in crossing} <= {"lock"}
+
+
+@pytest.fixture
+def dedicated(filled):
+    """The database again, with one of its tenants in a schema of its own; returns that schema."""
+    placement.move(as_operator(filled), "fuzz-3", "dedicated", 5)
+    with psycopg.connect(filled) as conn:
+        (schema,) = conn.execute(
+            "SELECT 't_' || replace(id::text, '-', '') FROM tenancy_private.tenant "
+            "WHERE placement = 'dedicated'"
+        ).fetchone()
+    return schema
+
+
+def test_a_schema_of_a_tenants_own_passes_the_same_cells(filled, dedicated):
+    result = matrix.run(filled)
+    figures = matrix.counts(result)
+    assert (figures["unexpected"], figures["not_run"]) == (0, 0), result.unexpected
+    tried: dict[str, set[tuple[str, ...]]] = {}
+    for c in result.cells:
+        tried.setdefault(c.table, set()).add((c.role, c.action, c.context))
+    shared = {t for t in tried if t.startswith("app.") and "(" not in t}
+    assert len(shared) == 13
+    for table in shared:
+        assert tried[table.replace("app.", f"{dedicated}.")] == tried[table], table
+    seen = [c for c in result.cells if c.table.startswith(dedicated) and c.context == "other"]
+    assert {c.verdict for c in seen} == {"empty", "42501", "TN040", "0A000", "allowed"}
+    assert {c.action for c in seen if c.verdict == "allowed"} == {"lock"}
+
+
+@pytest.mark.parametrize(
+    "weaken",
+    ["DROP POLICY tenant_wall ON {}.orders", "ALTER TABLE {}.orders DISABLE ROW LEVEL SECURITY",
+     "DROP TRIGGER _010_refuse_misplaced ON {}.orders", "GRANT TRUNCATE ON {}.pins TO tenancy_staff"],
+)  # fmt: skip
+def test_it_notices_what_is_weak_in_such_a_schema(filled, dedicated, weaken):
+    with psycopg.connect(filled) as conn:
+        conn.execute(weaken.format(dedicated))
+    assert {c.table.partition(".")[0] for c in matrix.run(filled).unexpected} == {dedicated}
 
 
 OUTSIDE = {"other", "none", "suspended", "forged"}
