@@ -3613,8 +3613,9 @@ CREATE FUNCTION tenancy_private.cloned_table(p_schema name) RETURNS TABLE(relati
     AS $$
     SELECT c.oid, c.relname
     FROM tenancy.protected_table AS p
-    INNER JOIN pg_namespace AS n ON n.nspname = p_schema
-    INNER JOIN pg_class AS c ON n.oid = c.relnamespace AND p.table_name = c.relname
+    INNER JOIN pg_class AS c
+        ON p.table_name = c.relname
+        AND c.relnamespace = (SELECT n.oid FROM pg_namespace AS n WHERE n.nspname = p_schema)
     WHERE p.schema_name = 'app' AND c.relkind = 'r';
 $$;
 
@@ -4879,6 +4880,8 @@ COMMENT ON FUNCTION tenancy_private.require_platform() IS 'Refuse whoever is not
 CREATE FUNCTION tenancy_private.schema_stamp(p_schema name) RETURNS numeric
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
     AS $$
     WITH cloned AS MATERIALIZED (
         SELECT t.relation FROM tenancy_private.cloned_table(p_schema) AS t
@@ -5034,6 +5037,8 @@ COMMENT ON FUNCTION tenancy_private.structure_of(p_schema name) IS 'Tables, colu
 CREATE FUNCTION tenancy_private.structure_of_columns(p_schema name) RETURNS TABLE(table_name name, kind text, name text, definition text)
     LANGUAGE sql STABLE SECURITY DEFINER ROWS 500
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
     AS $$
     WITH cloned AS (
         SELECT
@@ -5075,6 +5080,8 @@ COMMENT ON FUNCTION tenancy_private.structure_of_columns(p_schema name) IS 'Kind
 CREATE FUNCTION tenancy_private.structure_of_comments(p_schema name) RETURNS TABLE(table_name name, kind text, name text, definition text)
     LANGUAGE sql STABLE SECURITY DEFINER ROWS 500
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
     AS $$
     SELECT t.table_name, 'comment', o.name, quote_literal(d.description)
     FROM tenancy_private.cloned_table(p_schema) AS t
@@ -5108,6 +5115,8 @@ COMMENT ON FUNCTION tenancy_private.structure_of_comments(p_schema name) IS 'Kin
 CREATE FUNCTION tenancy_private.structure_of_grants(p_schema name) RETURNS TABLE(table_name name, kind text, name text, definition text)
     LANGUAGE sql STABLE SECURITY DEFINER ROWS 500
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
     AS $$
     SELECT t.table_name, 'grant', a.privilege_type || ' ' || g.grantee, ''
     FROM tenancy_private.cloned_table(p_schema) AS t
@@ -5138,6 +5147,8 @@ COMMENT ON FUNCTION tenancy_private.structure_of_grants(p_schema name) IS 'Kinds
 CREATE FUNCTION tenancy_private.structure_of_keys(p_schema name) RETURNS TABLE(table_name name, kind text, name text, definition text)
     LANGUAGE sql STABLE SECURITY DEFINER ROWS 500
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
     AS $$
     SELECT
         t.table_name,
@@ -5157,8 +5168,11 @@ CREATE FUNCTION tenancy_private.structure_of_keys(p_schema name) RETURNS TABLE(t
     FROM tenancy_private.cloned_table(p_schema) AS t
     INNER JOIN pg_index AS i ON t.relation = i.indrelid
     INNER JOIN pg_class AS c ON i.indexrelid = c.oid
-    WHERE NOT EXISTS (SELECT FROM pg_constraint AS k WHERE k.conindid = i.indexrelid
-          AND k.contype IN ('p', 'u', 'x'));
+    WHERE NOT EXISTS (
+        SELECT
+        FROM pg_constraint AS k
+        WHERE k.conrelid = i.indrelid AND k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x')
+    );
 $$;
 
 ALTER FUNCTION tenancy_private.structure_of_keys(p_schema name) OWNER TO tenancy_kernel;
@@ -5168,6 +5182,8 @@ COMMENT ON FUNCTION tenancy_private.structure_of_keys(p_schema name) IS 'Kinds k
 CREATE FUNCTION tenancy_private.structure_of_rules(p_schema name) RETURNS TABLE(table_name name, kind text, name text, definition text)
     LANGUAGE sql STABLE SECURITY DEFINER ROWS 500
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
     AS $$
     SELECT t.table_name, 'row security', r.name, r.name || ' ROW LEVEL SECURITY'
     FROM tenancy_private.cloned_table(p_schema) AS t

@@ -3,6 +3,11 @@
 request   one request (enter, point read, commit) against the naive design: a plain session setting
           and a policy that trusts it. The price of a context that nobody can forge.
 refusals  the time of each kind of refusal against that of an unknown key: what timing tells.
+scale     a tenant's point query and list of 50 among 10,000 tenants and 10 million orders against the
+          same among 10 tenants. Needs about 5 GB.
+sign-up   create_tenant, one after the other on one connection.
+schemas   1,000 tenants in schemas of their own: made, changed by a migration, found up to date, dropped,
+          by two workers; and one request there against one in the shared tables.
 rate      charges of the rate limit per second, each a transaction, over 1,000 tenants; `enter`, which
           a caller pays besides, is not in it. Two threads of pgbench, four connections.
 """
@@ -13,14 +18,16 @@ import statistics
 import subprocess
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 import click
 import psycopg
 from psycopg.conninfo import make_conninfo
 
-from tenancy import console, demo, dev, fuzz, servers
+from tenancy import console, demo, dev, fuzz, placement, servers
 
 Connection = psycopg.Connection[Any]
 
@@ -121,6 +128,155 @@ def refusals(dba: str, rounds: int = 300) -> dict[str, float]:
     return {f"{name}_ratio": median[name] / median["unknown"] for name in names}
 
 
+# Many tenants -------------------------------------------------------------------------------------
+
+_TENANTS = """
+INSERT INTO tenancy_private.tenant (id, slug, name, industry, region)
+SELECT lpad(to_hex(n), 32, '0')::uuid, 'bench-' || n, 'x', 'hotel', 'us'
+FROM generate_series(1, {tenants}) AS n
+"""
+#: 1,000 orders each, in the order of their time, so that a tenant's rows are all over the table.
+_ORDERS = """
+SET session_replication_role = replica;
+INSERT INTO app.orders (tenant_id, id, order_number, total)
+SELECT lpad(to_hex(t), 32, '0')::uuid, md5(t || ' ' || n)::uuid, n::text, n
+FROM generate_series(1, 1000) AS n CROSS JOIN generate_series(1, {tenants}) AS t;
+RESET session_replication_role
+"""
+
+
+@contextmanager
+def _crowd(tenants: int) -> Iterator[str]:
+    """Yield a DBA's DSN of a database with so many tenants, 1,000 orders each, and a key of one."""
+    with servers.start() as server:
+        dev.build(server)
+        dba = server.dsn_for(dbname=dev.DATABASE)
+        with psycopg.connect(dba, autocommit=True) as conn:
+            conn.execute(_TENANTS.format(tenants=tenants).encode())
+            conn.execute(_ORDERS.format(tenants=tenants).encode())
+            conn.execute("VACUUM ANALYZE app.orders")
+            conn.execute(
+                "INSERT INTO tenancy_private.api_key (id, tenant_id, digest, kind, role, expires_at) "
+                "SELECT gen_random_uuid(), id, sha256('sk_bench'), 'secret', 'staff', "
+                "now() + interval '1 day' FROM tenancy_private.tenant WHERE slug = 'bench-7'"
+            )
+        yield dba
+
+
+def scale(tenants: int = 10_000, rounds: int = 1000) -> dict[str, float]:
+    """Measure both queries among many tenants; the ratios are to the same among ten."""
+    tenant = uuid.UUID(int=7)
+
+    def works(name: str, conn: Connection) -> dict[str, Callable[[], object]]:
+        conn.execute("SELECT tenancy.enter('sk_bench')")
+        query = "SELECT id FROM app.orders WHERE tenant_id = %s"
+        ids = [row[0] for row in conn.execute(query, [tenant])]
+        turn = iter(ids * (rounds // len(ids) + 2))
+
+        def point() -> None:
+            query = "SELECT total FROM app.orders WHERE tenant_id = %s AND id = %s"
+            conn.execute(query, [tenant, next(turn)]).fetchone()
+
+        def listed() -> None:
+            query = "SELECT id, total FROM app.orders WHERE tenant_id = %s ORDER BY id LIMIT 50"
+            conn.execute(query, [tenant]).fetchall()
+
+        return {f"point_{name}": point, f"list_{name}": listed}
+
+    with (
+        _crowd(10) as small, _crowd(tenants) as large,
+        psycopg.connect(make_conninfo(small, user="tenancy_gateway")) as few,
+        psycopg.connect(make_conninfo(large, user="tenancy_gateway")) as many,
+    ):  # fmt: skip
+        median = _medians({**works("few_ms", few), **works("many_ms", many)}, rounds)
+    return {
+        **median,
+        "point_ratio": median["point_many_ms"] / median["point_few_ms"],
+        "list_ratio": median["list_many_ms"] / median["list_few_ms"],
+    }
+
+
+def sign_up(count: int = 10_000) -> dict[str, float]:
+    """Measure create_tenant as the platform calls it."""
+    with demo.filled_anew(tenants=0) as dba:
+        login = make_conninfo(dba, user="tenancy_console")
+        with psycopg.connect(login, autocommit=True) as conn:
+            conn.execute("SET ROLE tenancy_admin")
+            numbers = iter(range(count))
+
+            def create() -> None:
+                letters = "".join("abcdefghkm"[int(d)] for d in f"{next(numbers):05}")
+                query = "SELECT tenancy.create_tenant('Bench', 'hotel', %s)"
+                conn.execute(query, [f"bench-{letters}"])
+
+            began = time.perf_counter()
+            median = _medians({"create_tenant_ms": create}, count)
+            return {**median, "tenants": count, "create_all_s": time.perf_counter() - began}
+
+
+def schemas(count: int = 1000) -> dict[str, float]:
+    """Measure own schemas, two workers each; the request's ratio is own schema over shared."""
+    figures: dict[str, float] = {"schemas": count}
+    with demo.filled_anew(tenants=4) as dba:
+        jobs = make_conninfo(dba, user="tenancy_operator")
+        with psycopg.connect(dba, autocommit=True) as conn:
+            conn.execute(_TENANTS.format(tenants=count).encode())
+        single: list[float] = []
+
+        def each(query: str) -> float:
+            def share(first: int) -> None:
+                with psycopg.connect(jobs, autocommit=True) as conn:
+                    conn.execute("SET ROLE tenancy_operator")
+                    for n in range(first, count + 1, 2):
+                        began = time.perf_counter()
+                        conn.execute(query.encode(), [uuid.UUID(int=n)])
+                        single.append(1000 * (time.perf_counter() - began))
+
+            began = time.perf_counter()
+            with ThreadPoolExecutor(2) as pool:
+                list(pool.map(share, (1, 2)))
+            return time.perf_counter() - began
+
+        figures["provision_s"] = each("SELECT tenancy.provision_tenant_schema(%s::uuid::text)")
+        figures["provision_median_ms"] = statistics.median(single)
+        with psycopg.connect(dba, autocommit=True) as conn:
+            conn.execute(
+                "ALTER TABLE app.orders ADD COLUMN tip numeric NOT NULL DEFAULT 0; "
+                "CREATE INDEX orders_tip_idx ON app.orders (tenant_id, tip); "
+                "ALTER POLICY tenant_delete ON app.orders USING (status <> 'completed')"
+            )
+        for name, changed in (("sync_s", count), ("sync_nothing_s", 0)):
+            began = time.perf_counter()
+            done = placement.sync(jobs)
+            figures[name] = time.perf_counter() - began
+            assert len(done) == changed, (name, len(done))  # noqa: S101
+            assert not [s.error for s in done if s.error]  # noqa: S101
+        figures["request_ratio"] = _placed(dba, jobs)
+        figures["drop_s"] = each("SELECT tenancy.drop_tenant_schema(%s)")
+    return figures
+
+
+def _placed(dba: str, jobs: str, rounds: int = 500) -> float:
+    """Return the time of a request of a dedicated tenant over that of a shared one."""
+    placement.move(jobs, "fuzz-2", "dedicated")
+    path = "-c search_path=app"
+    with (
+        psycopg.connect(make_conninfo(dba, user="tenancy_gateway", options=path)) as one,
+        psycopg.connect(make_conninfo(dba, user="tenancy_gateway", options=path)) as two,
+    ):
+
+        def ask(conn: Connection, tenant: int) -> None:
+            conn.execute("SELECT tenancy.enter(%s)", [fuzz.credential(demo.SEED, tenant, "staff")])
+            conn.execute("SELECT total FROM orders ORDER BY id LIMIT 1").fetchone()
+            conn.commit()
+
+        works = {"shared": functools.partial(ask, one, 1), "own": functools.partial(ask, two, 2)}
+        median = _medians(works, rounds)
+    return median["own"] / median["shared"]
+
+
+# The rate limit -----------------------------------------------------------------------------------
+
 _RATE_TENANTS = """
 INSERT INTO tenancy_private.tenant (id, slug, name, industry, region)
 SELECT lpad(n::text, 32, '0')::uuid, 'bench-' || n, 'x', 'hotel', 'us'
@@ -161,13 +317,21 @@ def rate(calls: int = 80_000) -> dict[str, float]:
     return {"rate_checks_per_s": float(tps[1]), "charged_share": charged / calls}
 
 
+_ALONE: dict[str, Callable[[], dict[str, float]]] = {
+    "rate": rate,
+    "scale": scale,
+    "sign-up": sign_up,
+    "schemas": schemas,
+}
+
+
 @click.command("bench")
-@click.argument("what", type=click.Choice(["request", "refusals", "rate"]), default="request")
+@click.argument("what", type=click.Choice([*_ALONE, "request", "refusals"]), default="request")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 def command(what: str, as_json: bool) -> None:
     """Measure against a named baseline, on a server made for it (default: request)."""
-    if what == "rate":
-        figures = rate()
+    if what in _ALONE:
+        figures = _ALONE[what]()
     else:
         with demo.filled_anew(tenants=100) as dba:
             figures = (request if what == "request" else refusals)(dba)

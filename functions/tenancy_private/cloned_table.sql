@@ -1,5 +1,6 @@
 -- tenancy_private.cloned_table(p_schema): registered tables of app, there or in a tenant's schema.
 --
+-- By index:    of name and schema; every schema has tables of these names.
 -- Tests:       tests/functions/tenancy/test_own_schema.py
 
 CREATE OR REPLACE FUNCTION tenancy_private.cloned_table(p_schema name)
@@ -12,8 +13,9 @@ SET search_path = pg_catalog, pg_temp
 AS $function$
     SELECT c.oid, c.relname
     FROM tenancy.protected_table AS p
-    INNER JOIN pg_namespace AS n ON n.nspname = p_schema
-    INNER JOIN pg_class AS c ON n.oid = c.relnamespace AND p.table_name = c.relname
+    INNER JOIN pg_class AS c
+        ON p.table_name = c.relname
+        AND c.relnamespace = (SELECT n.oid FROM pg_namespace AS n WHERE n.nspname = p_schema)
     WHERE p.schema_name = 'app' AND c.relkind = 'r';
 $function$;
 
