@@ -594,6 +594,62 @@ ALTER FUNCTION tenancy.archive_tables() OWNER TO tenancy_kernel;
 
 COMMENT ON FUNCTION tenancy.archive_tables() IS 'Registered tables with their columns and a hash of these, in the order of an import. Raises TN025.';
 
+CREATE FUNCTION tenancy.begin_backfill(p_function text, p_name text DEFAULT NULL::text) RETURNS TABLE(name text, schema_name name, function_name name, takes_limit boolean)
+    LANGUAGE plpgsql SECURITY DEFINER ROWS 1
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_function regprocedure;
+    v_run tenancy_private.backfill;
+BEGIN
+    PERFORM tenancy_private.require_operator();
+    v_function := tenancy_private.backfill_function(p_function);
+    SELECT n.nspname, p.proname, p.pronargs > 0, coalesce(p_name, n.nspname || '.' || p.proname)
+    INTO STRICT schema_name, function_name, takes_limit, name
+    FROM pg_proc AS p
+    INNER JOIN pg_namespace AS n ON p.pronamespace = n.oid
+    WHERE p.oid = v_function;
+    IF length(btrim(name)) NOT BETWEEN 1 AND 200 THEN
+        RAISE EXCEPTION 'a backfill needs a name of 1 to 200 characters' USING
+            ERRCODE = 'TN004', HINT = 'It is how a later run finds where this one stopped.';
+    END IF;
+
+    INSERT INTO tenancy_private.backfill AS b (name, function, sha256, begun_by)
+    VALUES (
+        begin_backfill.name, v_function::text, tenancy_private.function_digest(v_function),
+        session_user
+    )
+    ON CONFLICT DO NOTHING;
+    SELECT b.* INTO STRICT v_run
+    FROM tenancy_private.backfill AS b
+    WHERE b.name = begin_backfill.name
+    FOR NO KEY UPDATE;
+    IF v_run.function <> v_function::text
+        OR v_run.sha256 <> tenancy_private.function_digest(v_function)
+    THEN
+        RAISE EXCEPTION 'backfill % was begun with another definition of its function', name USING
+            ERRCODE = 'TN051', HINT = 'Give a new run another name: every tenant is done again.';
+    END IF;
+
+    INSERT INTO tenancy_private.backfill_tenant AS b (tenant_id, backfill)
+    SELECT t.id, v_run.name
+    FROM tenancy_private.tenant AS t
+    INNER JOIN tenancy.tenant_status AS s ON t.status = s.status
+    INNER JOIN tenancy_private.node AS n ON t.region = n.region
+    WHERE s.jobs <> 'none' AND t.status <> 'purging'
+    ORDER BY t.id
+    ON CONFLICT DO NOTHING;
+    UPDATE tenancy_private.backfill_tenant AS b
+    SET state = 'pending', reason = NULL
+    WHERE b.backfill = v_run.name AND b.state = 'skipped';
+    RETURN NEXT;
+END;
+$$;
+
+ALTER FUNCTION tenancy.begin_backfill(p_function text, p_name text) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy.begin_backfill(p_function text, p_name text) IS 'Begin a backfill, or go on with it, and return its name and what to call in each tenant. Raises TN002, TN004, TN050, TN051.';
+
 CREATE FUNCTION tenancy.begin_offboarding(p_tenant_id uuid, p_reason text, p_grace interval DEFAULT '30 days'::interval) RETURNS timestamp with time zone
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -729,6 +785,54 @@ $_$;
 ALTER FUNCTION tenancy.check_rate_limit(p_action text, p_cost integer, OUT allowed boolean, OUT remaining integer, OUT retry_after interval) OWNER TO tenancy_kernel;
 
 COMMENT ON FUNCTION tenancy.check_rate_limit(p_action text, p_cost integer, OUT allowed boolean, OUT remaining integer, OUT retry_after interval) IS 'Charge the rate of the current tenant for an action. A refused call costs nothing; retry_after is NULL when the cost exceeds the rate itself. Raises TN001, TN004, TN011.';
+
+CREATE FUNCTION tenancy.claim_backfill(p_name text, p_tenant_id uuid DEFAULT NULL::uuid) RETURNS uuid
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_run tenancy_private.backfill;
+    v_tenant_id uuid;
+    v_obstacle text;
+BEGIN
+    PERFORM tenancy_private.require_operator();
+    SELECT b.* INTO v_run FROM tenancy_private.backfill AS b WHERE b.name = p_name;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no backfill %', p_name USING
+            ERRCODE = 'TN052', HINT = 'tenancy.begin_backfill() first.';
+    ELSIF v_run.sha256 <> tenancy_private.function_digest(
+        tenancy_private.backfill_function(v_run.function)
+    ) THEN
+        RAISE EXCEPTION 'the function of backfill % has changed', p_name USING
+            ERRCODE = 'TN051', HINT = 'Give a new run another name: every tenant is done again.';
+    END IF;
+
+    LOOP
+        SELECT b.tenant_id INTO v_tenant_id
+        FROM tenancy_private.backfill_tenant AS b
+        WHERE b.backfill = p_name AND b.state = 'pending'
+          AND (b.retry_at IS NULL OR b.retry_at <= clock_timestamp())
+          AND b.tenant_id = coalesce(p_tenant_id, b.tenant_id)
+        ORDER BY b.tenant_id
+        LIMIT 1
+        FOR NO KEY UPDATE SKIP LOCKED;
+        v_obstacle := tenancy_private.backfill_obstacle(v_tenant_id);
+        UPDATE tenancy_private.backfill_tenant AS b
+        SET
+            state = CASE WHEN v_obstacle IS NULL THEN b.state ELSE 'skipped' END,
+            reason = coalesce(v_obstacle, b.reason),
+            claimed_in = CASE WHEN v_obstacle IS NULL THEN tenancy_private.transaction_tag() END,
+            began_at = coalesce(b.began_at, clock_timestamp())
+        WHERE b.backfill = p_name AND b.tenant_id = v_tenant_id;
+        EXIT WHEN v_obstacle IS NULL;
+    END LOOP;
+    RETURN v_tenant_id;
+END;
+$$;
+
+ALTER FUNCTION tenancy.claim_backfill(p_name text, p_tenant_id uuid) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy.claim_backfill(p_name text, p_tenant_id uuid) IS 'Lock a tenant of a backfill that nobody works on (default: any) and return its id; NULL when there is none now. Raises TN002, TN050, TN051, TN052.';
 
 CREATE FUNCTION tenancy.claim_custom_domain(p_tenant_id uuid, p_domain text) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
@@ -987,6 +1091,7 @@ BEGIN
         SET LOCAL ROLE tenancy_operator;
         SET LOCAL transaction_read_only = on;
     END IF;
+    PERFORM tenancy.use_own_schema();
     RETURN p_tenant_id;
 END;
 $$;
@@ -1040,6 +1145,54 @@ $$;
 ALTER FUNCTION tenancy.export_tenant() OWNER TO tenancy_kernel;
 
 COMMENT ON FUNCTION tenancy.export_tenant() IS 'The tenant of an export as JSON; no credential is part of it. Raises TN002.';
+
+CREATE FUNCTION tenancy.fail_backfill(p_name text, p_tenant_id uuid, p_error_code text, p_reason text) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+DECLARE
+    v_is_passing boolean := p_error_code IN ('55P03', '40P01', '40001');
+    v_state text;
+BEGIN
+    PERFORM tenancy_private.require_operator();
+    IF p_error_code !~ '^[0-9A-Z]{5}$' IS NOT FALSE THEN
+        RAISE EXCEPTION 'not an SQLSTATE' USING
+            ERRCODE = 'TN004', HINT = 'Five digits and capital letters.';
+    ELSIF tenancy_private.backfill_obstacle(p_tenant_id) IS NOT NULL THEN
+        RETURN NULL;  -- the next claim skips it
+    END IF;
+
+    -- Whoever has it by now notes what became of it.
+    PERFORM
+    FROM tenancy_private.backfill_tenant AS b
+    WHERE b.backfill = p_name AND b.tenant_id = p_tenant_id AND b.state = 'pending'
+    FOR NO KEY UPDATE SKIP LOCKED;
+    IF NOT FOUND THEN
+        RETURN NULL;
+    END IF;
+
+    UPDATE tenancy_private.backfill_tenant AS b
+    SET
+        state = CASE WHEN v_is_passing AND b.tries < 8 THEN 'pending' ELSE 'failed' END,
+        tries = b.tries + 1,
+        retry_at = clock_timestamp() + interval '0.1 s' * 2 ^ b.tries * (0.5 + random()),
+        error_code = p_error_code,
+        reason = left(
+            CASE
+                WHEN p_error_code ~ '^22' THEN regexp_replace(p_reason, '".*"', '"…"')
+                ELSE p_reason
+            END, 500
+        ),
+        ended_at = CASE WHEN v_is_passing AND b.tries < 8 THEN NULL ELSE clock_timestamp() END
+    WHERE b.backfill = p_name AND b.tenant_id = p_tenant_id
+    RETURNING b.state INTO v_state;
+    RETURN v_state;
+END;
+$_$;
+
+ALTER FUNCTION tenancy.fail_backfill(p_name text, p_tenant_id uuid, p_error_code text, p_reason text) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy.fail_backfill(p_name text, p_tenant_id uuid, p_error_code text, p_reason text) IS 'Record SQLSTATE and message of a failed call and return pending or failed; NULL when another has the tenant. Raises TN002, TN004.';
 
 CREATE FUNCTION tenancy.feature(p_name text) RETURNS jsonb
     LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL RESTRICTED
@@ -1385,6 +1538,35 @@ ALTER FUNCTION tenancy.list_api_keys(p_tenant_id uuid) OWNER TO tenancy_kernel;
 
 COMMENT ON FUNCTION tenancy.list_api_keys(p_tenant_id uuid) IS 'Keys of a tenant, oldest first; never the keys themselves. Raises TN002.';
 
+CREATE FUNCTION tenancy.list_backfill(p_name text, p_state text DEFAULT NULL::text) RETURNS TABLE(tenant_id uuid, slug text, state text, rows_changed bigint, calls bigint, tries integer, error_code text, reason text, began_at timestamp with time zone, ended_at timestamp with time zone)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    IF tenancy_private.platform_role() IS NULL THEN
+        RAISE EXCEPTION 'not permitted' USING
+            ERRCODE = 'TN002',
+            HINT = 'SET ROLE tenancy_admin or tenancy_operator outside any tenant.';
+    ELSIF NOT EXISTS (SELECT FROM tenancy_private.backfill AS b WHERE b.name = p_name) THEN
+        RAISE EXCEPTION 'there is no backfill %', p_name USING
+            ERRCODE = 'TN052', HINT = 'tenancy.begin_backfill() first.';
+    END IF;
+
+    RETURN QUERY
+    SELECT
+        b.tenant_id, t.slug, b.state, b.rows_changed, b.calls, b.tries, b.error_code, b.reason,
+        b.began_at, b.ended_at
+    FROM tenancy_private.backfill_tenant AS b
+    INNER JOIN tenancy_private.tenant AS t ON b.tenant_id = t.id
+    WHERE b.backfill = p_name AND b.state = coalesce(p_state, b.state)
+    ORDER BY b.tenant_id;
+END;
+$$;
+
+ALTER FUNCTION tenancy.list_backfill(p_name text, p_state text) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy.list_backfill(p_name text, p_state text) IS 'Tenants of a backfill (default: in any state), with rows, calls and the last error. Raises TN002, TN052.';
+
 CREATE FUNCTION tenancy.list_evidence(p_only_open boolean DEFAULT true) RETURNS TABLE(id uuid, kind text, tenant_id uuid, what text, performed_by name, performed_at timestamp with time zone, reviewed_by name, reviewed_at timestamp with time zone)
     LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL RESTRICTED
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1665,11 +1847,15 @@ CREATE FUNCTION tenancy.mint_system_context(p_tenant_id uuid, p_purpose text) RE
     AS $$
 DECLARE
     v_request jsonb := jsonb_build_object('purpose', p_purpose);
+    v_claimed uuid := tenancy_private.claimed_tenant();
     v_jobs text;
 BEGIN
     IF length(btrim(coalesce(p_purpose, ''))) NOT BETWEEN 3 AND 200 THEN
         RAISE EXCEPTION 'a job needs a purpose of 3 to 200 characters'
             USING ERRCODE = 'TN004', HINT = 'Name the job, for example retention.';
+    ELSIF v_claimed <> p_tenant_id OR (v_claimed IS NOT NULL AND p_purpose <> 'backfill') THEN
+        RAISE EXCEPTION 'this transaction already has another context' USING
+            ERRCODE = 'TN003', HINT = 'It has claimed a backfill: commit first.';
     END IF;
 
     SELECT s.jobs INTO v_jobs
@@ -1726,6 +1912,43 @@ $$;
 ALTER FUNCTION tenancy.move_tenant(p_tenant_id uuid, p_placement text, p_wait interval) OWNER TO tenancy_kernel;
 
 COMMENT ON FUNCTION tenancy.move_tenant(p_tenant_id uuid, p_placement text, p_wait interval) IS 'Move a tenant in status moving to shared or dedicated, give it back the status before, and return the rows per table. Idempotent. Raises TN001, TN002, TN004, TN041 to TN044.';
+
+CREATE FUNCTION tenancy.note_backfill(p_name text, p_rows bigint) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_tenant_id uuid := tenancy_private.require_job('backfill');
+BEGIN
+    IF p_rows IS NULL OR p_rows < 0 THEN
+        RAISE EXCEPTION 'the function returned % instead of a number of rows', p_rows USING
+            ERRCODE = 'TN053', HINT = 'It returns how many rows it changed; 0 when none is left.';
+    END IF;
+
+    UPDATE tenancy_private.backfill_tenant AS b
+    SET
+        state = CASE WHEN p_rows = 0 THEN 'done' ELSE 'pending' END,
+        rows_changed = b.rows_changed + p_rows,
+        calls = b.calls + 1,
+        tries = 0,
+        retry_at = NULL,
+        error_code = NULL,
+        reason = NULL,
+        ended_at = CASE WHEN p_rows = 0 THEN clock_timestamp() END
+    WHERE b.backfill = p_name AND b.tenant_id = v_tenant_id
+      AND b.claimed_in = tenancy_private.transaction_tag();
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'this transaction has no claim in backfill %', p_name USING
+            ERRCODE = 'TN052', HINT = 'tenancy.claim_backfill() first in the transaction.';
+    END IF;
+
+    RETURN p_rows = 0;
+END;
+$$;
+
+ALTER FUNCTION tenancy.note_backfill(p_name text, p_rows bigint) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy.note_backfill(p_name text, p_rows bigint) IS 'Add the rows of one call, inside the tenant; 0 ends it, and returns true. Raises TN002, TN052, TN053.';
 
 CREATE FUNCTION tenancy.open_admin_session(p_tenant_id uuid, p_reason text, p_minutes integer DEFAULT 30) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
@@ -2278,6 +2501,28 @@ $$;
 ALTER FUNCTION tenancy.retire_context() OWNER TO tenancy_kernel;
 
 COMMENT ON FUNCTION tenancy.retire_context() IS 'Replace the context by its signed end: it verifies to no role. Idempotent.';
+
+CREATE FUNCTION tenancy.retry_backfill(p_name text, p_tenant_id uuid DEFAULT NULL::uuid) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_tenants bigint;
+BEGIN
+    PERFORM tenancy_private.require_operator();
+
+    UPDATE tenancy_private.backfill_tenant AS b
+    SET state = 'pending', tries = 0, retry_at = NULL, ended_at = NULL
+    WHERE b.backfill = p_name AND b.state = 'failed'
+      AND b.tenant_id = coalesce(p_tenant_id, b.tenant_id);
+    GET DIAGNOSTICS v_tenants = ROW_COUNT;
+    RETURN v_tenants;
+END;
+$$;
+
+ALTER FUNCTION tenancy.retry_backfill(p_name text, p_tenant_id uuid) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy.retry_backfill(p_name text, p_tenant_id uuid) IS 'Make failed tenants of a backfill pending again (default: all) and return their number. Raises TN002.';
 
 CREATE FUNCTION tenancy.review_evidence(p_id uuid) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
@@ -3431,6 +3676,94 @@ ALTER FUNCTION tenancy_private.archive_columns(p_table regclass) OWNER TO tenanc
 
 COMMENT ON FUNCTION tenancy_private.archive_columns(p_table regclass) IS 'Columns of a table in an archive, whether a clone renames them, and whether they are its key.';
 
+CREATE FUNCTION tenancy_private.backfill_function(p_name text) RETURNS regprocedure
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_path text[];
+    v_found regprocedure[];
+    v_function record;
+    v_problem text;
+    v_remedy text;
+BEGIN
+    BEGIN
+        v_path := parse_ident(split_part(p_name, '(', 1));
+    EXCEPTION
+        WHEN invalid_parameter_value THEN
+            v_path := NULL;
+    END;
+
+    v_found := ARRAY(
+        SELECT p.oid::regprocedure
+        FROM pg_proc AS p
+        INNER JOIN pg_namespace AS n ON p.pronamespace = n.oid
+        WHERE cardinality(v_path) = 2 AND n.nspname = v_path[1] AND p.proname = v_path[2]
+          AND n.nspname !~ '^pg_' AND p.proargtypes::text IN ('', 'integer'::regtype::oid::text)
+          AND (strpos(p_name, '(') = 0
+              OR btrim(split_part(lower(p_name), '(', 2), ' )') = oidvectortypes(p.proargtypes))
+    );
+    IF cardinality(v_found) <> 1 THEN
+        RAISE EXCEPTION '% cannot be run as a backfill: % functions fit', p_name,
+            cardinality(v_found) USING
+            ERRCODE = 'TN050',
+            HINT = 'Name one as schema.name: without an argument, or with one integer, its limit. '
+            'If there are both: schema.name() or schema.name(integer).';
+    END IF;
+
+    SELECT p.oid::regprocedure AS id, p.prokind, p.prorettype, p.proretset, p.prosecdef,
+        n.oid AS schema_id, n.nspname, r.rolname, r.rolsuper OR r.rolbypassrls AS is_above
+    INTO STRICT v_function
+    FROM pg_proc AS p
+    INNER JOIN pg_namespace AS n ON p.pronamespace = n.oid
+    INNER JOIN pg_roles AS r ON p.proowner = r.oid
+    WHERE p.oid = v_found[1];
+
+    IF v_function.prokind <> 'f' OR v_function.proretset OR v_function.prorettype NOT IN (
+        'integer'::regtype, 'bigint'::regtype
+    ) THEN
+        v_problem := 'it does not return the number of rows that it changed';
+        v_remedy := 'CREATE FUNCTION … RETURNS bigint.';
+    ELSIF v_function.prosecdef AND v_function.is_above THEN
+        v_problem := 'it runs as a role above row security';
+        v_remedy := format('ALTER FUNCTION %s OWNER TO the owner of the tables.', v_function.id);
+    ELSIF NOT has_schema_privilege('tenancy_operator', v_function.schema_id, 'USAGE') THEN
+        v_problem := 'tenancy_operator may not use its schema';
+        v_remedy := format('GRANT USAGE ON SCHEMA %I TO tenancy_operator.', v_function.nspname);
+    ELSIF NOT has_function_privilege('tenancy_operator', v_function.id, 'EXECUTE') THEN
+        v_problem := 'tenancy_operator may not execute it';
+        v_remedy := format('GRANT EXECUTE ON FUNCTION %s TO tenancy_operator.', v_function.id);
+    ELSE
+        RETURN v_function.id;
+    END IF;
+
+    RAISE EXCEPTION '% cannot be run as a backfill: %', v_function.id, v_problem
+        USING ERRCODE = 'TN050', HINT = v_remedy;
+END;
+$$;
+
+ALTER FUNCTION tenancy_private.backfill_function(p_name text) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy_private.backfill_function(p_name text) IS 'The function with this name, if tenancy_operator may run it as a backfill. Raises TN050.';
+
+CREATE FUNCTION tenancy_private.backfill_obstacle(p_tenant_id uuid) RETURNS text
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    RETURN (
+        SELECT 'the tenant is ' || t.status
+        FROM tenancy_private.tenant AS t
+        INNER JOIN tenancy.tenant_status AS s ON t.status = s.status
+        WHERE t.id = p_tenant_id AND (s.jobs <> 'write' OR t.status = 'purging')
+    );
+END;
+$$;
+
+ALTER FUNCTION tenancy_private.backfill_obstacle(p_tenant_id uuid) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy_private.backfill_obstacle(p_tenant_id uuid) IS 'The status that keeps a backfill out of a tenant, in words; NULL when none does.';
+
 CREATE FUNCTION tenancy_private.begin_maintenance(p_table regclass) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -3585,6 +3918,24 @@ $$;
 ALTER FUNCTION tenancy_private.claim_slug(p_slug text, p_tenant_id uuid) OWNER TO tenancy_kernel;
 
 COMMENT ON FUNCTION tenancy_private.claim_slug(p_slug text, p_tenant_id uuid) IS 'Reserve a slug and everything that looks like it. Raises TN005.';
+
+CREATE FUNCTION tenancy_private.claimed_tenant() RETURNS uuid
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL RESTRICTED
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    RETURN (
+        SELECT b.tenant_id
+        FROM tenancy_private.backfill_tenant AS b
+        WHERE b.claimed_in = tenancy_private.transaction_tag()
+        LIMIT 1
+    );
+END;
+$$;
+
+ALTER FUNCTION tenancy_private.claimed_tenant() OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy_private.claimed_tenant() IS 'Tenant that tenancy.claim_backfill() gave to this transaction; NULL when there is none.';
 
 CREATE FUNCTION tenancy_private.clone_id(p_id uuid, p_tenant_id uuid) RETURNS uuid
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -3917,6 +4268,25 @@ $$;
 ALTER FUNCTION tenancy_private.forget_context() OWNER TO tenancy_kernel;
 
 COMMENT ON FUNCTION tenancy_private.forget_context() IS 'Take back the context that a function of the platform signed for itself.';
+
+CREATE FUNCTION tenancy_private.function_digest(p_function regprocedure) RETURNS text
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    RETURN (
+        SELECT encode(sha256(convert_to(
+            concat_ws(E'\n', pg_get_functiondef(p.oid), p.proowner::regrole), 'UTF8'
+        )), 'hex')
+        FROM pg_proc AS p
+        WHERE p.oid = p_function
+    );
+END;
+$$;
+
+ALTER FUNCTION tenancy_private.function_digest(p_function regprocedure) OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy_private.function_digest(p_function regprocedure) IS 'SHA-256 of the definition and owner of a function.';
 
 CREATE FUNCTION tenancy_private.hmac_pads(p_secret bytea, OUT ipad bytea, OUT opad bytea) RETURNS record
     LANGUAGE plpgsql IMMUTABLE
@@ -4438,6 +4808,7 @@ CREATE FUNCTION tenancy_private.platform_role() RETURNS text
 BEGIN
     RETURN CASE
         WHEN tenancy_private.verified_context() IS NOT NULL THEN NULL
+        WHEN tenancy_private.claimed_tenant() IS NOT NULL THEN NULL
         WHEN current_setting('role') = 'tenancy_admin' THEN 'admin'
         WHEN current_setting('role') = 'tenancy_operator' THEN 'operator'
     END;
@@ -4860,6 +5231,32 @@ $$;
 ALTER FUNCTION tenancy_private.require_job(p_purpose text) OWNER TO tenancy_kernel;
 
 COMMENT ON FUNCTION tenancy_private.require_job(p_purpose text) IS 'The tenant of a job with this purpose. Raises TN002 for everybody else.';
+
+CREATE FUNCTION tenancy_private.require_operator() RETURNS void
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL RESTRICTED
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    IF tenancy_private.platform_role() IS DISTINCT FROM 'operator' THEN
+        RAISE EXCEPTION 'not permitted' USING
+            ERRCODE = 'TN002', HINT = 'SET ROLE tenancy_operator outside any tenant.';
+    ELSIF EXISTS (
+        SELECT
+        FROM pg_roles AS r
+        WHERE (r.rolsuper OR r.rolbypassrls OR r.rolname IN (
+            'tenancy_kernel', 'tenancy_owner', 'tenancy_auditor', 'tenancy_admin'
+        )) AND pg_has_role(session_user, r.oid, 'MEMBER')
+    ) THEN
+        RAISE EXCEPTION 'not permitted' USING
+            ERRCODE = 'TN002',
+            HINT = format('Log in as tenancy_operator: %I may more than a job.', session_user);
+    END IF;
+END;
+$$;
+
+ALTER FUNCTION tenancy_private.require_operator() OWNER TO tenancy_kernel;
+
+COMMENT ON FUNCTION tenancy_private.require_operator() IS 'Refuse whoever is not tenancy_operator outside any tenant, and logins that may more. Raises TN002.';
 
 CREATE FUNCTION tenancy_private.require_platform() RETURNS void
     LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL RESTRICTED
@@ -7048,6 +7445,74 @@ COMMENT ON COLUMN tenancy_private.api_key_use.key_id IS 'The key.';
 
 COMMENT ON COLUMN tenancy_private.api_key_use.used_at IS 'NULL: never.';
 
+CREATE TABLE tenancy_private.backfill (
+    name text NOT NULL,
+    function text NOT NULL,
+    sha256 text NOT NULL,
+    begun_by name NOT NULL,
+    begun_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT backfill_name_check CHECK (((length(btrim(name)) >= 1) AND (length(btrim(name)) <= 200))),
+    CONSTRAINT backfill_sha256_check CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text))
+);
+
+ALTER TABLE tenancy_private.backfill OWNER TO tenancy_kernel;
+
+COMMENT ON TABLE tenancy_private.backfill IS 'One function, run once per tenant until nothing is left to change.';
+
+COMMENT ON COLUMN tenancy_private.backfill.name IS 'How a later run finds this one.';
+
+COMMENT ON COLUMN tenancy_private.backfill.function IS 'schema.name(arguments).';
+
+COMMENT ON COLUMN tenancy_private.backfill.sha256 IS 'Of its definition and owner when the run began: another is another run.';
+
+COMMENT ON COLUMN tenancy_private.backfill.begun_by IS 'Login (session_user).';
+
+COMMENT ON COLUMN tenancy_private.backfill.begun_at IS 'When.';
+
+CREATE TABLE tenancy_private.backfill_tenant (
+    tenant_id uuid NOT NULL,
+    backfill text NOT NULL,
+    state text DEFAULT 'pending'::text NOT NULL,
+    rows_changed bigint DEFAULT 0 NOT NULL,
+    calls bigint DEFAULT 0 NOT NULL,
+    tries integer DEFAULT 0 NOT NULL,
+    retry_at timestamp with time zone,
+    error_code text,
+    reason text,
+    claimed_in bytea,
+    began_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    CONSTRAINT backfill_tenant_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'done'::text, 'failed'::text, 'skipped'::text])))
+);
+
+ALTER TABLE tenancy_private.backfill_tenant OWNER TO tenancy_kernel;
+
+COMMENT ON TABLE tenancy_private.backfill_tenant IS 'What became of each tenant in a backfill.';
+
+COMMENT ON COLUMN tenancy_private.backfill_tenant.tenant_id IS 'Tenant.';
+
+COMMENT ON COLUMN tenancy_private.backfill_tenant.backfill IS 'Run.';
+
+COMMENT ON COLUMN tenancy_private.backfill_tenant.state IS 'pending until the function returned 0 (done), raised (failed), or the status kept it out (skipped).';
+
+COMMENT ON COLUMN tenancy_private.backfill_tenant.rows_changed IS 'Sum of what it returned.';
+
+COMMENT ON COLUMN tenancy_private.backfill_tenant.calls IS 'Calls that were committed.';
+
+COMMENT ON COLUMN tenancy_private.backfill_tenant.tries IS 'Calls that failed since the last one.';
+
+COMMENT ON COLUMN tenancy_private.backfill_tenant.retry_at IS 'Not before, after an error that passes.';
+
+COMMENT ON COLUMN tenancy_private.backfill_tenant.error_code IS 'SQLSTATE of the last error.';
+
+COMMENT ON COLUMN tenancy_private.backfill_tenant.reason IS 'Its message, never its detail; or why it was skipped.';
+
+COMMENT ON COLUMN tenancy_private.backfill_tenant.claimed_in IS 'Backend and transaction of the last claim: while that lasts, it has no other tenant.';
+
+COMMENT ON COLUMN tenancy_private.backfill_tenant.began_at IS 'First claim.';
+
+COMMENT ON COLUMN tenancy_private.backfill_tenant.ended_at IS 'When it was done, or failed.';
+
 CREATE TABLE tenancy_private.context_key (
     kid text NOT NULL COLLATE pg_catalog."C",
     ipad bytea NOT NULL,
@@ -7593,6 +8058,12 @@ ALTER TABLE ONLY tenancy_private.api_key
 ALTER TABLE ONLY tenancy_private.api_key_use
     ADD CONSTRAINT api_key_use_pkey PRIMARY KEY (key_id);
 
+ALTER TABLE ONLY tenancy_private.backfill
+    ADD CONSTRAINT backfill_pkey PRIMARY KEY (name);
+
+ALTER TABLE ONLY tenancy_private.backfill_tenant
+    ADD CONSTRAINT backfill_tenant_pkey PRIMARY KEY (tenant_id, backfill);
+
 ALTER TABLE ONLY tenancy_private.context_key
     ADD CONSTRAINT context_key_pkey PRIMARY KEY (kid);
 
@@ -7714,6 +8185,10 @@ CREATE INDEX survey_responses_customer_id_idx ON app.survey_responses USING btre
 CREATE INDEX access_ticket_tenant_id_idx ON tenancy_private.access_ticket USING btree (tenant_id);
 
 CREATE INDEX api_key_tenant_id_idx ON tenancy_private.api_key USING btree (tenant_id);
+
+CREATE INDEX backfill_tenant_claimed_in_idx ON tenancy_private.backfill_tenant USING btree (claimed_in);
+
+CREATE INDEX backfill_tenant_open_idx ON tenancy_private.backfill_tenant USING btree (backfill, state, tenant_id) WHERE (state <> 'done'::text);
 
 CREATE UNIQUE INDEX context_key_current_idx ON tenancy_private.context_key USING btree (is_current) WHERE is_current;
 
@@ -7945,6 +8420,12 @@ ALTER TABLE ONLY tenancy_private.api_key
 
 ALTER TABLE ONLY tenancy_private.api_key_use
     ADD CONSTRAINT api_key_use_key_id_fkey FOREIGN KEY (key_id) REFERENCES tenancy_private.api_key(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY tenancy_private.backfill_tenant
+    ADD CONSTRAINT backfill_tenant_backfill_fkey FOREIGN KEY (backfill) REFERENCES tenancy_private.backfill(name);
+
+ALTER TABLE ONLY tenancy_private.backfill_tenant
+    ADD CONSTRAINT backfill_tenant_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenancy_private.tenant(id);
 
 ALTER TABLE ONLY tenancy_private.custom_domain
     ADD CONSTRAINT custom_domain_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenancy_private.tenant(id);
@@ -8873,6 +9354,17 @@ COMMENT ON POLICY tenant_wall ON app.survey_responses IS 'Restrictive: no permis
 
 
 
+
+
+
+
+
+
+
+
+
+
+
 GRANT ALL ON FUNCTION api.set_tenant_context(p_tenant_id text) TO tenancy_admin;
 GRANT ALL ON FUNCTION api.set_tenant_context(p_tenant_id text) TO tenancy_customer;
 GRANT ALL ON FUNCTION api.set_tenant_context(p_tenant_id text) TO tenancy_manager;
@@ -8916,6 +9408,7 @@ GRANT ALL ON FUNCTION tenancy.add_tenant_index(p_table regclass) TO pg_database_
 GRANT ALL ON FUNCTION tenancy.add_tenant_index(p_table regclass) TO tenancy_builder;
 GRANT ALL ON FUNCTION tenancy.add_tenant_index(p_table regclass) TO tenancy_owner;
 GRANT ALL ON FUNCTION tenancy.archive_tables() TO tenancy_operator;
+GRANT ALL ON FUNCTION tenancy.begin_backfill(p_function text, p_name text) TO tenancy_operator;
 GRANT ALL ON FUNCTION tenancy.begin_offboarding(p_tenant_id uuid, p_reason text, p_grace interval) TO tenancy_admin;
 GRANT ALL ON FUNCTION tenancy.begin_offboarding(p_tenant_id uuid, p_reason text, p_grace interval) TO tenancy_operator;
 GRANT ALL ON FUNCTION tenancy.begin_purge(p_archive_sha256 text, p_hurry_because text) TO tenancy_operator;
@@ -8925,6 +9418,7 @@ GRANT ALL ON FUNCTION tenancy.check_rate_limit(p_action text, p_cost integer, OU
 GRANT ALL ON FUNCTION tenancy.check_rate_limit(p_action text, p_cost integer, OUT allowed boolean, OUT remaining integer, OUT retry_after interval) TO tenancy_manager;
 GRANT ALL ON FUNCTION tenancy.check_rate_limit(p_action text, p_cost integer, OUT allowed boolean, OUT remaining integer, OUT retry_after interval) TO tenancy_operator;
 GRANT ALL ON FUNCTION tenancy.check_rate_limit(p_action text, p_cost integer, OUT allowed boolean, OUT remaining integer, OUT retry_after interval) TO tenancy_staff;
+GRANT ALL ON FUNCTION tenancy.claim_backfill(p_name text, p_tenant_id uuid) TO tenancy_operator;
 GRANT ALL ON FUNCTION tenancy.claim_custom_domain(p_tenant_id uuid, p_domain text) TO tenancy_admin;
 GRANT ALL ON FUNCTION tenancy.claim_custom_domain(p_tenant_id uuid, p_domain text) TO tenancy_manager;
 GRANT ALL ON FUNCTION tenancy.close_ticket(p_ticket_id uuid) TO tenancy_console;
@@ -8948,6 +9442,7 @@ GRANT ALL ON FUNCTION tenancy.enter(credential text, request jsonb) TO tenancy_s
 GRANT ALL ON FUNCTION tenancy.enter_system(p_tenant_id uuid, p_purpose text) TO tenancy_operator;
 GRANT ALL ON FUNCTION tenancy.export_members(p_after uuid, p_limit integer) TO tenancy_operator;
 GRANT ALL ON FUNCTION tenancy.export_tenant() TO tenancy_operator;
+GRANT ALL ON FUNCTION tenancy.fail_backfill(p_name text, p_tenant_id uuid, p_error_code text, p_reason text) TO tenancy_operator;
 GRANT ALL ON FUNCTION tenancy.feature(p_name text) TO tenancy_admin;
 GRANT ALL ON FUNCTION tenancy.feature(p_name text) TO tenancy_customer;
 GRANT ALL ON FUNCTION tenancy.feature(p_name text) TO tenancy_manager;
@@ -8985,6 +9480,8 @@ GRANT ALL ON FUNCTION tenancy.leave() TO tenancy_operator;
 GRANT ALL ON FUNCTION tenancy.leave() TO tenancy_staff;
 GRANT ALL ON FUNCTION tenancy.list_api_keys(p_tenant_id uuid) TO tenancy_admin;
 GRANT ALL ON FUNCTION tenancy.list_api_keys(p_tenant_id uuid) TO tenancy_manager;
+GRANT ALL ON FUNCTION tenancy.list_backfill(p_name text, p_state text) TO tenancy_admin;
+GRANT ALL ON FUNCTION tenancy.list_backfill(p_name text, p_state text) TO tenancy_operator;
 GRANT ALL ON FUNCTION tenancy.list_evidence(p_only_open boolean) TO tenancy_admin;
 GRANT ALL ON FUNCTION tenancy.list_invitations(p_tenant_id uuid) TO tenancy_admin;
 GRANT ALL ON FUNCTION tenancy.list_invitations(p_tenant_id uuid) TO tenancy_manager;
@@ -9020,6 +9517,7 @@ GRANT ALL ON FUNCTION tenancy.mint_named_context(p_tenant_id text, OUT tenant_id
 GRANT ALL ON FUNCTION tenancy.mint_request_context(OUT tenant_id uuid, OUT database_role name, OUT may_write boolean) TO tenancy_gateway;
 GRANT ALL ON FUNCTION tenancy.mint_system_context(p_tenant_id uuid, p_purpose text) TO tenancy_operator;
 GRANT ALL ON FUNCTION tenancy.move_tenant(p_tenant_id uuid, p_placement text, p_wait interval) TO tenancy_operator;
+GRANT ALL ON FUNCTION tenancy.note_backfill(p_name text, p_rows bigint) TO tenancy_operator;
 GRANT ALL ON FUNCTION tenancy.open_admin_session(p_tenant_id uuid, p_reason text, p_minutes integer) TO tenancy_console;
 GRANT ALL ON FUNCTION tenancy.own_schema() TO tenancy_admin;
 GRANT ALL ON FUNCTION tenancy.own_schema() TO tenancy_customer;
@@ -9061,6 +9559,7 @@ GRANT ALL ON FUNCTION tenancy.retire_context() TO tenancy_gateway;
 GRANT ALL ON FUNCTION tenancy.retire_context() TO tenancy_manager;
 GRANT ALL ON FUNCTION tenancy.retire_context() TO tenancy_operator;
 GRANT ALL ON FUNCTION tenancy.retire_context() TO tenancy_staff;
+GRANT ALL ON FUNCTION tenancy.retry_backfill(p_name text, p_tenant_id uuid) TO tenancy_operator;
 GRANT ALL ON FUNCTION tenancy.review_evidence(p_id uuid) TO tenancy_admin;
 GRANT ALL ON FUNCTION tenancy.revoke_all_grants(p_table regclass) TO pg_database_owner;
 GRANT ALL ON FUNCTION tenancy.revoke_all_grants(p_table regclass) TO tenancy_builder;
@@ -9141,6 +9640,7 @@ GRANT ALL ON FUNCTION tenancy.usage() TO tenancy_staff;
 GRANT ALL ON FUNCTION tenancy.use_own_schema() TO tenancy_admin;
 GRANT ALL ON FUNCTION tenancy.use_own_schema() TO tenancy_customer;
 GRANT ALL ON FUNCTION tenancy.use_own_schema() TO tenancy_manager;
+GRANT ALL ON FUNCTION tenancy.use_own_schema() TO tenancy_operator;
 GRANT ALL ON FUNCTION tenancy.use_own_schema() TO tenancy_staff;
 GRANT ALL ON FUNCTION tenancy.uuidv7() TO tenancy_admin;
 GRANT ALL ON FUNCTION tenancy.uuidv7() TO tenancy_auditor;
@@ -10561,10 +11061,12 @@ REVOKE ALL ON FUNCTION tenancy.actor_role() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.add_tenant_column(p_table regclass, p_is_filled boolean) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.add_tenant_index(p_table regclass) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.archive_tables() FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy.begin_backfill(p_function text, p_name text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.begin_offboarding(p_tenant_id uuid, p_reason text, p_grace interval) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.begin_purge(p_archive_sha256 text, p_hurry_because text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.begin_restore() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.check_rate_limit(p_action text, p_cost integer, OUT allowed boolean, OUT remaining integer, OUT retry_after interval) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy.claim_backfill(p_name text, p_tenant_id uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.claim_custom_domain(p_tenant_id uuid, p_domain text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.close_ticket(p_ticket_id uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.confirm_custom_domain(p_domain text, p_records text[]) FROM PUBLIC;
@@ -10576,6 +11078,7 @@ REVOKE ALL ON FUNCTION tenancy.enter(credential text, request jsonb) FROM PUBLIC
 REVOKE ALL ON FUNCTION tenancy.enter_system(p_tenant_id uuid, p_purpose text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.export_members(p_after uuid, p_limit integer) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.export_tenant() FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy.fail_backfill(p_name text, p_tenant_id uuid, p_error_code text, p_reason text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.feature(p_name text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.finish_purge() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.grant_ddl(p_table regclass) FROM PUBLIC;
@@ -10588,6 +11091,7 @@ REVOKE ALL ON FUNCTION tenancy.issue_api_key(p_tenant_id uuid, p_kind text, p_ro
 REVOKE ALL ON FUNCTION tenancy.lead_key_with_tenant(p_table regclass) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.leave() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.list_api_keys(p_tenant_id uuid) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy.list_backfill(p_name text, p_state text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.list_evidence(p_only_open boolean) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.list_invitations(p_tenant_id uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.list_members(p_tenant_id uuid) FROM PUBLIC;
@@ -10599,6 +11103,7 @@ REVOKE ALL ON FUNCTION tenancy.mint_named_context(p_tenant_id text, OUT tenant_i
 REVOKE ALL ON FUNCTION tenancy.mint_request_context(OUT tenant_id uuid, OUT database_role name, OUT may_write boolean) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.mint_system_context(p_tenant_id uuid, p_purpose text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.move_tenant(p_tenant_id uuid, p_placement text, p_wait interval) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy.note_backfill(p_name text, p_rows bigint) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.open_admin_session(p_tenant_id uuid, p_reason text, p_minutes integer) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.own_schema() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.pre_request() FROM PUBLIC;
@@ -10616,6 +11121,7 @@ REVOKE ALL ON FUNCTION tenancy.register_table(p_table regclass, p_subject_column
 REVOKE ALL ON FUNCTION tenancy.remove_member(p_tenant_id uuid, p_user_id uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.reset_limit(p_tenant_id uuid, p_name text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.retire_context() FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy.retry_backfill(p_name text, p_tenant_id uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.review_evidence(p_id uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.revoke_all_grants(p_table regclass) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.revoke_api_key(p_tenant_id uuid, p_key_id uuid) FROM PUBLIC;
@@ -10656,11 +11162,14 @@ REVOKE ALL ON FUNCTION tenancy.verify_api_key(p_key text, p_tenant text) FROM PU
 REVOKE ALL ON FUNCTION tenancy.wall_ddl(p_table regclass) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy.withdraw_invitation(p_tenant_id uuid, p_invitation_id uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.archive_columns(p_table regclass) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy_private.backfill_function(p_name text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy_private.backfill_obstacle(p_tenant_id uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.begin_maintenance(p_table regclass) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.begin_move(p_tenant_id uuid, p_placement text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.change_status(p_tenant_id uuid, p_status text, p_reason text, p_who text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.charge_rate(p_tenant_id uuid, p_action text, p_actor_id uuid, p_cost integer, p_now timestamp with time zone, OUT allowed boolean, OUT remaining integer, OUT retry_after interval) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.claim_slug(p_slug text, p_tenant_id uuid) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy_private.claimed_tenant() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.clone_id(p_id uuid, p_tenant_id uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.cloned_table(p_schema name) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.context_in_force() FROM PUBLIC;
@@ -10677,6 +11186,7 @@ REVOKE ALL ON FUNCTION tenancy_private.end_maintenance(p_table regclass) FROM PU
 REVOKE ALL ON FUNCTION tenancy_private.find_tenant(p_name text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.find_tenant_of_host(p_host text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.forget_context() FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy_private.function_digest(p_function regprocedure) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.hmac_pads(p_secret bytea, OUT ipad bytea, OUT opad bytea) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.home_schema(p_schema name) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.identify_api_key(p_credential text) FROM PUBLIC;
@@ -10715,6 +11225,7 @@ REVOKE ALL ON FUNCTION tenancy_private.request_headers() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.request_key() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.require_administrator(p_tenant_id uuid, p_action text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.require_job(p_purpose text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy_private.require_operator() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.require_platform() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.schema_stamp(p_schema name) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.sign_context(p_tenant_id uuid, p_actor_id uuid, p_role text, p_request jsonb, p_may_write boolean) FROM PUBLIC;

@@ -994,7 +994,7 @@ _ANY_ROW = {
     "rows_before": 0, "action": "prover", "actor_id": str(uuid.uuid4()), "name": "settings",
     "feature": "prover", "value": True, "to_status": "active", "changed_by": "prover",
     "changed_as": "prover", "month": "2100-01-01", "starts_at": "2100-01-01",
-    "ends_at": "2100-02-01", "ipad": "\\x" + "36" * 64, "opad": "\\x" + "5c" * 64,
+    "ends_at": "2100-02-01", "backfill": "prover", "ipad": "\\x" + "36" * 64, "opad": "\\x" + "5c" * 64,
 }  # fmt: skip
 
 

@@ -303,3 +303,65 @@ def _the_end(w: World) -> None:
         left = "SELECT count(*) FROM tenancy.purge_receipt(%s) WHERE NOT is_kept AND rows_after > 0"
         expect(one(conn, left, tenant), 0, "tables with rows of a purged tenant")
         conn.rollback()
+
+
+@probe("begin_backfill retry_backfill claim_backfill note_backfill fail_backfill list_backfill "
+       "backfill_function backfill_obstacle function_digest claimed_tenant require_operator "
+       "platform_role mint_system_context backfill_tenant")  # fmt: skip
+def _backfills(w: World) -> None:
+    own, other = w.ids["own"], w.ids["other"]
+    make = "CREATE OR REPLACE FUNCTION prover_jobs.{} RETURNS integer LANGUAGE sql {} AS 'SELECT 0'"
+    with w.connect("dba") as dba:
+        dba.execute(
+            "CREATE SCHEMA IF NOT EXISTS prover_jobs; "
+            "GRANT USAGE ON SCHEMA prover_jobs TO tenancy_operator; "
+            f"{make.format('ready()', 'COST 1')}; {make.format('above()', 'SECURITY DEFINER')}; "
+            "DELETE FROM tenancy_private.backfill_tenant; DELETE FROM tenancy_private.backfill"
+        )
+    begin = "SELECT name FROM tenancy.begin_backfill(%s, %s)"
+    claim, note = "SELECT tenancy.claim_backfill('p', %s)", "SELECT tenancy.note_backfill('p', %s)"
+    fail = "SELECT tenancy.fail_backfill('p', %s, 'P0001', 'x')"
+    listed = "SELECT count(*) FROM tenancy.list_backfill('p') WHERE tenant_id IN (%s, %s)"
+    enter, role = "SELECT tenancy.enter_system(%s, %s)", "SET LOCAL ROLE tenancy_operator"
+    suspend = "SELECT tenancy.set_tenant_status(%s, 'suspended', 'a hostile backfill')"
+    with w.connect("operator") as conn:
+        conn.execute(role)
+        for _ in range(2):
+            expect(one(conn, begin, "prover_jobs.ready", "p"), "p", "the name of a backfill")
+            expect(one(conn, listed, own, other), 2, "two tenants of a backfill, once each")
+        refused(conn, "TN050", "a definer above row security", begin, "prover_jobs.above", "q")
+        conn.commit()
+        conn.execute(role)
+        expect(one(conn, claim, own), own, "a tenant that is claimed")
+        refused(conn, "TN002", "two claims of one transaction", claim, other)
+        for purpose in ("backfill", "export"):
+            conn.execute(enter, [own, "backfill"])
+            conn.execute("SET LOCAL tenancy.context = ''")
+            tenant = other if purpose == "backfill" else own
+            refused(conn, "TN003", f"a cleared context, then {purpose}", enter, tenant, purpose)
+        conn.execute(role)
+        refused(conn, "TN002", "the platform's own after a claim", suspend, other)
+        conn.execute(enter, [own, "backfill"])
+        expect((one(conn, note, 3), one(conn, note, 0)), (False, True), "rows, then none left")
+        conn.rollback()
+        conn.execute(enter, [own, "backfill"])
+        refused(conn, "TN052", "a record without a claim", note, 1)
+        conn.rollback()
+        conn.execute(role)
+        expect(one(conn, fail, own), "failed", "a failure on record")
+        expect(one(conn, claim, own), None, "a claim of what failed")
+        expect(one(conn, "SELECT tenancy.retry_backfill('p', %s)", own), 1, "failures to retry")
+        expect(one(conn, claim, own), own, "a claim of what is tried again")
+        conn.rollback()
+    with w.admin() as conn:
+        expect(one(conn, listed, own, other), 2, "a backfill, seen by the platform")
+    with w.connect("dba") as dba:
+        dba.execute(role)
+        refused(dba, "TN002", "a backfill of a superuser", begin, "prover_jobs.ready", "p")
+        dba.execute("RESET ROLE")
+        dba.execute(make.format("ready()", "COST 2"))
+    with w.connect("operator") as conn:
+        conn.execute(role)
+        refused(conn, "TN051", "another definition", claim, own)
+    with w.connect("dba") as dba:  # a check would find it
+        dba.execute("DROP SCHEMA prover_jobs CASCADE")

@@ -8,6 +8,7 @@ import click
 #: Where each verb is, and its line in `--help`, which must not cost an import.
 VERBS = {
     "attack": ("tenancy.attack:command", "Run the attack catalogue, and its naive control."),
+    "backfill": ("tenancy.backfill:command", "Call a function in every tenant, in batches."),
     "bench": ("tenancy.bench:command", "Measure against a named baseline."),
     "check": ("tenancy.checks:command", "Say which isolation promise a database does not keep."),
     "demo": ("tenancy.demo:command", "Start, migrate, fill, attack and prove: the whole story."),

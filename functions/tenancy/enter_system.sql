@@ -19,6 +19,7 @@ BEGIN
         SET LOCAL ROLE tenancy_operator;
         SET LOCAL transaction_read_only = on;
     END IF;
+    PERFORM tenancy.use_own_schema();
     RETURN p_tenant_id;
 END;
 $function$;

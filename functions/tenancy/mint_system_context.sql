@@ -1,5 +1,7 @@
 -- tenancy.mint_system_context(p_tenant_id, p_purpose): sign the context of a job.
 --
+-- Claimed:     a transaction that tenancy.claim_backfill() gave a tenant has no other, not even one
+--              whose code cleared the context.
 -- Raises:      TN001 no such tenant here. TN003 another context. TN004 no purpose.
 -- Tests:       tests/functions/tenancy/test_enter_system.py
 
@@ -12,11 +14,15 @@ SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
     v_request jsonb := jsonb_build_object('purpose', p_purpose);
+    v_claimed uuid := tenancy_private.claimed_tenant();
     v_jobs text;
 BEGIN
     IF length(btrim(coalesce(p_purpose, ''))) NOT BETWEEN 3 AND 200 THEN
         RAISE EXCEPTION 'a job needs a purpose of 3 to 200 characters'
             USING ERRCODE = 'TN004', HINT = 'Name the job, for example retention.';
+    ELSIF v_claimed <> p_tenant_id OR (v_claimed IS NOT NULL AND p_purpose <> 'backfill') THEN
+        RAISE EXCEPTION 'this transaction already has another context' USING
+            ERRCODE = 'TN003', HINT = 'It has claimed a backfill: commit first.';
     END IF;
 
     SELECT s.jobs INTO v_jobs

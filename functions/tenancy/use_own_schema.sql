@@ -29,4 +29,4 @@ COMMENT ON FUNCTION tenancy.use_own_schema() IS
 ALTER FUNCTION tenancy.use_own_schema() OWNER TO tenancy_kernel;
 REVOKE ALL ON FUNCTION tenancy.use_own_schema() FROM public;
 GRANT EXECUTE ON FUNCTION tenancy.use_own_schema()
-TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin;
+TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin, tenancy_operator;

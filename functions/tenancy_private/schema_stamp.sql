@@ -1,7 +1,7 @@
 -- tenancy_private.schema_stamp(p_schema): changes whenever the catalog of a schema's tables does.
 --
 -- Cheap:       ids and row versions of the catalog; no definition is written out.
--- By index:    a thousand new schemas are a large catalog without statistics, which no scan survives.
+-- By index:    a thousand new schemas are a large catalog that has no statistics yet.
 -- Tests:       tests/functions/tenancy/test_own_schema.py
 
 CREATE OR REPLACE FUNCTION tenancy_private.schema_stamp(p_schema name)

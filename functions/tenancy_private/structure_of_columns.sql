@@ -1,6 +1,6 @@
 -- tenancy_private.structure_of_columns(p_schema): columns, defaults and NOT NULL of cloned tables.
 --
--- By index:    a thousand new schemas are a large catalog without statistics, which no scan survives.
+-- By index:    a thousand new schemas are a large catalog that has no statistics yet.
 -- Tests:       tests/functions/tenancy/test_own_schema.py
 
 CREATE OR REPLACE FUNCTION tenancy_private.structure_of_columns(p_schema name)

@@ -1,7 +1,7 @@
 -- tenancy_private.structure_of_comments(p_schema): comments on cloned tables and what is in them.
 --
 -- Name:        as COMMENT ON wants it, the table left out: %s.
--- By index:    a thousand new schemas are a large catalog without statistics, which no scan survives.
+-- By index:    a thousand new schemas are a large catalog that has no statistics yet.
 -- Tests:       tests/functions/tenancy/test_own_schema.py
 
 CREATE OR REPLACE FUNCTION tenancy_private.structure_of_comments(p_schema name)

@@ -1,7 +1,7 @@
 -- tenancy_private.structure_of_grants(p_schema): privileges on cloned tables and columns.
 --
 -- Owner:       has everything, by whomever it was written down.
--- By index:    a thousand new schemas are a large catalog without statistics, which no scan survives.
+-- By index:    a thousand new schemas are a large catalog that has no statistics yet.
 -- Tests:       tests/functions/tenancy/test_own_schema.py
 
 CREATE OR REPLACE FUNCTION tenancy_private.structure_of_grants(p_schema name)

@@ -3,7 +3,7 @@
 -- tenant_check: in a schema of its own each table admits one tenant. The template has no such
 --              constraint; what it would be is said for it. It replaces the foreign key to the
 --              tenants, whose end would lock everybody out of that table.
--- By index:    a thousand new schemas are a large catalog without statistics, which no scan survives.
+-- By index:    a thousand new schemas are a large catalog that has no statistics yet.
 -- Tests:       tests/functions/tenancy/test_own_schema.py
 
 CREATE OR REPLACE FUNCTION tenancy_private.structure_of_keys(p_schema name)

@@ -4,7 +4,7 @@
 -- expect: blocked
 -- answer: 42501
 -- wins: ~ \[\(|\b(TN\d{3}|0A000|P0001|22\w{3}|23\w{3}|42804)\b
--- objects: api.set_tenant_context app.count_rows app.delete_rows app.digest_rows app.import_rows app.make_defaults app.open_rows app.orders_between app.tg_count_pin_comments app.tg_touch app.usage_of tenancy.accept_invitation tenancy.actor_id tenancy.actor_role tenancy.add_tenant_column tenancy.add_tenant_index tenancy.archive_tables tenancy.begin_offboarding tenancy.begin_purge tenancy.begin_restore tenancy.check_rate_limit tenancy.claim_custom_domain tenancy.close_ticket tenancy.confirm_custom_domain tenancy.create_tenant tenancy.current_tenant tenancy.door_ddl tenancy.enter tenancy.enter_system tenancy.export_members tenancy.export_tenant tenancy.feature tenancy.finish_purge tenancy.grant_ddl tenancy.import_members tenancy.import_tenant tenancy.invite_member tenancy.is_lifecycle_job tenancy.is_well_formed_credential tenancy.issue_api_key tenancy.lead_key_with_tenant tenancy.leave tenancy.list_api_keys tenancy.list_evidence tenancy.list_invitations tenancy.list_members tenancy.list_tenants tenancy.may_write tenancy.mint_context tenancy.mint_named_context tenancy.mint_request_context tenancy.mint_system_context tenancy.open_admin_session tenancy.pre_request tenancy.protect_table tenancy.protection_ddl tenancy.protection_obstacles tenancy.purge_receipt tenancy.purge_tenant_batch tenancy.reconcile_tenant tenancy.reconcile_usage tenancy.refuse_obstacles tenancy.register_jwt_issuer tenancy.register_table tenancy.remove_member tenancy.reset_limit tenancy.retire_context tenancy.review_evidence tenancy.revoke_all_grants tenancy.revoke_api_key tenancy.revoke_jwt_issuer tenancy.rotate_api_key tenancy.rotate_context_key tenancy.rotate_webhook_secret tenancy.set_actor_rate tenancy.set_config tenancy.set_feature tenancy.set_limit tenancy.set_member tenancy.set_plan tenancy.set_tenant_context tenancy.set_tenant_status tenancy.sign_webhook tenancy.table_order tenancy.tenant_for_host tenancy.tenant_id tenancy.tenant_state tenancy.tg_count_orders tenancy.tg_count_pins tenancy.tg_count_storage tenancy.tg_keep_identity tenancy.tg_lock_usage tenancy.tg_note_time_zone tenancy.tg_resize_storage tenancy.transactions_in_context tenancy.unprotect_table tenancy.unregister_table tenancy.usage tenancy.uuidv7 tenancy.verify_api_key tenancy.wall_ddl tenancy.withdraw_invitation
+-- objects: api.set_tenant_context app.count_rows app.delete_rows app.digest_rows app.import_rows app.make_defaults app.open_rows app.orders_between app.tg_count_pin_comments app.tg_touch app.usage_of tenancy.accept_invitation tenancy.actor_id tenancy.actor_role tenancy.add_tenant_column tenancy.add_tenant_index tenancy.archive_tables tenancy.begin_backfill tenancy.begin_offboarding tenancy.begin_purge tenancy.begin_restore tenancy.check_rate_limit tenancy.claim_backfill tenancy.claim_custom_domain tenancy.close_ticket tenancy.confirm_custom_domain tenancy.create_tenant tenancy.current_tenant tenancy.door_ddl tenancy.enter tenancy.enter_system tenancy.export_members tenancy.export_tenant tenancy.fail_backfill tenancy.feature tenancy.finish_purge tenancy.grant_ddl tenancy.import_members tenancy.import_tenant tenancy.invite_member tenancy.is_lifecycle_job tenancy.is_well_formed_credential tenancy.issue_api_key tenancy.lead_key_with_tenant tenancy.leave tenancy.list_api_keys tenancy.list_backfill tenancy.list_evidence tenancy.list_invitations tenancy.list_members tenancy.list_tenants tenancy.may_write tenancy.mint_context tenancy.mint_named_context tenancy.mint_request_context tenancy.mint_system_context tenancy.note_backfill tenancy.open_admin_session tenancy.pre_request tenancy.protect_table tenancy.protection_ddl tenancy.protection_obstacles tenancy.purge_receipt tenancy.purge_tenant_batch tenancy.reconcile_tenant tenancy.reconcile_usage tenancy.refuse_obstacles tenancy.register_jwt_issuer tenancy.register_table tenancy.remove_member tenancy.reset_limit tenancy.retire_context tenancy.retry_backfill tenancy.review_evidence tenancy.revoke_all_grants tenancy.revoke_api_key tenancy.revoke_jwt_issuer tenancy.rotate_api_key tenancy.rotate_context_key tenancy.rotate_webhook_secret tenancy.set_actor_rate tenancy.set_config tenancy.set_feature tenancy.set_limit tenancy.set_member tenancy.set_plan tenancy.set_tenant_context tenancy.set_tenant_status tenancy.sign_webhook tenancy.table_order tenancy.tenant_for_host tenancy.tenant_id tenancy.tenant_state tenancy.tg_count_orders tenancy.tg_count_pins tenancy.tg_count_storage tenancy.tg_keep_identity tenancy.tg_lock_usage tenancy.tg_note_time_zone tenancy.tg_resize_storage tenancy.transactions_in_context tenancy.unprotect_table tenancy.unregister_table tenancy.usage tenancy.uuidv7 tenancy.verify_api_key tenancy.wall_ddl tenancy.withdraw_invitation
 -- why: EXECUTE is revoked from PUBLIC everywhere and granted by name; an answer of any other kind means
 --   that the function ran.
 
@@ -69,6 +69,9 @@ SELECT tenancy.add_tenant_index(NULL::regclass);
 SELECT tenancy.archive_tables();
 -- ours
 -- try
+SELECT tenancy.begin_backfill(NULL::text, NULL::text);
+-- ours
+-- try
 SELECT tenancy.begin_offboarding(NULL::uuid, NULL::text, NULL::interval);
 -- ours
 -- try
@@ -79,6 +82,9 @@ SELECT tenancy.begin_restore();
 -- ours
 -- try
 SELECT tenancy.check_rate_limit(NULL::text, NULL::integer);
+-- ours
+-- try
+SELECT tenancy.claim_backfill(NULL::text, NULL::uuid);
 -- ours
 -- try
 SELECT tenancy.claim_custom_domain(NULL::uuid, NULL::text);
@@ -109,6 +115,9 @@ SELECT tenancy.export_members(NULL::uuid, NULL::integer);
 -- ours
 -- try
 SELECT tenancy.export_tenant();
+-- ours
+-- try
+SELECT tenancy.fail_backfill(NULL::text, NULL::uuid, NULL::text, NULL::text);
 -- ours
 -- try
 SELECT tenancy.feature(NULL::text);
@@ -147,6 +156,9 @@ SELECT tenancy.leave();
 SELECT tenancy.list_api_keys(NULL::uuid);
 -- ours
 -- try
+SELECT tenancy.list_backfill(NULL::text, NULL::text);
+-- ours
+-- try
 SELECT tenancy.list_evidence(NULL::boolean);
 -- ours
 -- try
@@ -172,6 +184,9 @@ SELECT tenancy.mint_request_context();
 -- ours
 -- try
 SELECT tenancy.mint_system_context(NULL::uuid, NULL::text);
+-- ours
+-- try
+SELECT tenancy.note_backfill(NULL::text, NULL::bigint);
 -- ours
 -- try
 SELECT tenancy.open_admin_session(NULL::uuid, NULL::text, NULL::integer);
@@ -217,6 +232,9 @@ SELECT tenancy.reset_limit(NULL::uuid, NULL::text);
 -- ours
 -- try
 SELECT tenancy.retire_context();
+-- ours
+-- try
+SELECT tenancy.retry_backfill(NULL::text, NULL::uuid);
 -- ours
 -- try
 SELECT tenancy.review_evidence(NULL::uuid);

@@ -1,5 +1,5 @@
 -- Add placement.
--- depends: 0018.create-placement
+-- depends: 0019.create-backfill
 -- stamped from the sources: make migration
 
 -- include: sql/database.sql
@@ -433,6 +433,148 @@ REVOKE ALL ON FUNCTION tenancy.archive_tables() FROM public;
 GRANT EXECUTE ON FUNCTION tenancy.archive_tables()
 TO tenancy_operator;
 
+-- include: functions/tenancy/begin_backfill.sql
+-- tenancy.begin_backfill(p_function, p_name): list the tenants of a backfill, or go on with it.
+--
+-- Again:       new tenants join, and those that were skipped are tried again; nobody who is done,
+--              or failed, is.
+-- Raises:      TN002 not the operator. TN004 a name that is none. TN050 no function that a backfill
+--              can run. TN051 this name was begun with another definition.
+-- Tests:       tests/functions/tenancy/test_backfill.py
+
+CREATE OR REPLACE FUNCTION tenancy.begin_backfill(
+    p_function text,
+    p_name text DEFAULT NULL
+)
+RETURNS TABLE (name text, schema_name name, function_name name, takes_limit boolean)
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+ROWS 1
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_function regprocedure;
+    v_run tenancy_private.backfill;
+BEGIN
+    PERFORM tenancy_private.require_operator();
+    v_function := tenancy_private.backfill_function(p_function);
+    SELECT n.nspname, p.proname, p.pronargs > 0, coalesce(p_name, n.nspname || '.' || p.proname)
+    INTO STRICT schema_name, function_name, takes_limit, name
+    FROM pg_proc AS p
+    INNER JOIN pg_namespace AS n ON p.pronamespace = n.oid
+    WHERE p.oid = v_function;
+    IF length(btrim(name)) NOT BETWEEN 1 AND 200 THEN
+        RAISE EXCEPTION 'a backfill needs a name of 1 to 200 characters' USING
+            ERRCODE = 'TN004', HINT = 'It is how a later run finds where this one stopped.';
+    END IF;
+
+    INSERT INTO tenancy_private.backfill AS b (name, function, sha256, begun_by)
+    VALUES (
+        begin_backfill.name, v_function::text, tenancy_private.function_digest(v_function),
+        session_user
+    )
+    ON CONFLICT DO NOTHING;
+    SELECT b.* INTO STRICT v_run
+    FROM tenancy_private.backfill AS b
+    WHERE b.name = begin_backfill.name
+    FOR NO KEY UPDATE;
+    IF v_run.function <> v_function::text
+        OR v_run.sha256 <> tenancy_private.function_digest(v_function)
+    THEN
+        RAISE EXCEPTION 'backfill % was begun with another definition of its function', name USING
+            ERRCODE = 'TN051', HINT = 'Give a new run another name: every tenant is done again.';
+    END IF;
+
+    INSERT INTO tenancy_private.backfill_tenant AS b (tenant_id, backfill)
+    SELECT t.id, v_run.name
+    FROM tenancy_private.tenant AS t
+    INNER JOIN tenancy.tenant_status AS s ON t.status = s.status
+    INNER JOIN tenancy_private.node AS n ON t.region = n.region
+    WHERE s.jobs <> 'none' AND t.status <> 'purging'
+    ORDER BY t.id
+    ON CONFLICT DO NOTHING;
+    UPDATE tenancy_private.backfill_tenant AS b
+    SET state = 'pending', reason = NULL
+    WHERE b.backfill = v_run.name AND b.state = 'skipped';
+    RETURN NEXT;
+END;
+$function$;
+
+COMMENT ON FUNCTION tenancy.begin_backfill(text, text) IS
+'Begin a backfill, or go on with it, and return its name and what to call in each tenant. Raises TN002, TN004, TN050, TN051.';
+
+ALTER FUNCTION tenancy.begin_backfill(text, text) OWNER TO tenancy_kernel;
+REVOKE ALL ON FUNCTION tenancy.begin_backfill(text, text) FROM public;
+GRANT EXECUTE ON FUNCTION tenancy.begin_backfill(text, text)
+TO tenancy_operator;
+
+-- include: functions/tenancy/claim_backfill.sql
+-- tenancy.claim_backfill(p_name, p_tenant_id): take the next tenant, for this transaction.
+--
+-- Lock:        the claim is a row lock: it ends with the transaction, however that ends. In it
+--              enter the tenant, call the function, tenancy.note_backfill(), COMMIT.
+-- Bound:       from here to its end the transaction enters no other tenant (TN003) and is no
+--              platform (TN002), whatever the function tries.
+-- Raises:      TN002 not the operator. TN050, TN051 the function may not be run any more, or has
+--              changed. TN052 no such backfill.
+-- Tests:       tests/functions/tenancy/test_backfill.py
+
+CREATE OR REPLACE FUNCTION tenancy.claim_backfill(p_name text, p_tenant_id uuid DEFAULT NULL)
+RETURNS uuid
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_run tenancy_private.backfill;
+    v_tenant_id uuid;
+    v_obstacle text;
+BEGIN
+    PERFORM tenancy_private.require_operator();
+    SELECT b.* INTO v_run FROM tenancy_private.backfill AS b WHERE b.name = p_name;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no backfill %', p_name USING
+            ERRCODE = 'TN052', HINT = 'tenancy.begin_backfill() first.';
+    ELSIF v_run.sha256 <> tenancy_private.function_digest(
+        tenancy_private.backfill_function(v_run.function)
+    ) THEN
+        RAISE EXCEPTION 'the function of backfill % has changed', p_name USING
+            ERRCODE = 'TN051', HINT = 'Give a new run another name: every tenant is done again.';
+    END IF;
+
+    LOOP
+        SELECT b.tenant_id INTO v_tenant_id
+        FROM tenancy_private.backfill_tenant AS b
+        WHERE b.backfill = p_name AND b.state = 'pending'
+          AND (b.retry_at IS NULL OR b.retry_at <= clock_timestamp())
+          AND b.tenant_id = coalesce(p_tenant_id, b.tenant_id)
+        ORDER BY b.tenant_id
+        LIMIT 1
+        FOR NO KEY UPDATE SKIP LOCKED;
+        v_obstacle := tenancy_private.backfill_obstacle(v_tenant_id);
+        UPDATE tenancy_private.backfill_tenant AS b
+        SET
+            state = CASE WHEN v_obstacle IS NULL THEN b.state ELSE 'skipped' END,
+            reason = coalesce(v_obstacle, b.reason),
+            claimed_in = CASE WHEN v_obstacle IS NULL THEN tenancy_private.transaction_tag() END,
+            began_at = coalesce(b.began_at, clock_timestamp())
+        WHERE b.backfill = p_name AND b.tenant_id = v_tenant_id;
+        EXIT WHEN v_obstacle IS NULL;
+    END LOOP;
+    RETURN v_tenant_id;
+END;
+$function$;
+
+COMMENT ON FUNCTION tenancy.claim_backfill(text, uuid) IS
+'Lock a tenant of a backfill that nobody works on (default: any) and return its id; NULL when there is none now. Raises TN002, TN050, TN051, TN052.';
+
+ALTER FUNCTION tenancy.claim_backfill(text, uuid) OWNER TO tenancy_kernel;
+REVOKE ALL ON FUNCTION tenancy.claim_backfill(text, uuid) FROM public;
+GRANT EXECUTE ON FUNCTION tenancy.claim_backfill(text, uuid)
+TO tenancy_operator;
+
 -- include: functions/tenancy/drop_tenant_schema.sql
 -- tenancy.drop_tenant_schema(p_tenant_id): drop a schema that its tenant does not use.
 --
@@ -524,6 +666,110 @@ REVOKE ALL ON FUNCTION tenancy.enter(text, jsonb) FROM public;
 GRANT EXECUTE ON FUNCTION tenancy.enter(text, jsonb)
 TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin, tenancy_gateway,
 tenancy_console, tenancy_operator;
+
+-- include: functions/tenancy/enter_system.sql
+-- tenancy.enter_system(p_tenant_id, p_purpose): a job enters one tenant for one transaction.
+--
+-- Reads:       nothing by itself; the functions of a job do, each held inside the tenant.
+-- Suspended:   jobs still run: retention and erasure do not wait for a bill to be paid. What each
+--              status lets a job do stands in tenancy.tenant_status.
+-- Raises:      TN001 no such tenant here. TN003 another context. TN004 no purpose.
+-- Tests:       tests/functions/tenancy/test_enter_system.py
+
+CREATE OR REPLACE FUNCTION tenancy.enter_system(p_tenant_id uuid, p_purpose text)
+RETURNS uuid
+LANGUAGE plpgsql
+VOLATILE
+SECURITY INVOKER
+AS $function$
+BEGIN
+    IF tenancy.mint_system_context(p_tenant_id, p_purpose) THEN
+        SET LOCAL ROLE tenancy_operator;
+    ELSE
+        SET LOCAL ROLE tenancy_operator;
+        SET LOCAL transaction_read_only = on;
+    END IF;
+    PERFORM tenancy.use_own_schema();
+    RETURN p_tenant_id;
+END;
+$function$;
+
+COMMENT ON FUNCTION tenancy.enter_system(uuid, text) IS
+'Enter a tenant as tenancy_operator for one transaction and return its id. Raises TN001, TN003, TN004.';
+
+ALTER FUNCTION tenancy.enter_system(uuid, text) OWNER TO tenancy_kernel;
+REVOKE ALL ON FUNCTION tenancy.enter_system(uuid, text) FROM public;
+GRANT EXECUTE ON FUNCTION tenancy.enter_system(uuid, text)
+TO tenancy_operator;
+
+-- include: functions/tenancy/fail_backfill.sql
+-- tenancy.fail_backfill(…): why a call failed, after its transaction was rolled back.
+--
+-- Later:       a lock timeout, a deadlock or a serialization failure is tried eight times more,
+--              0.1 s later at first, twice that each time; anything else is an end.
+-- No data:     DETAIL never comes here, and quoted values of a data exception are cut out.
+-- Raises:      TN002 not the operator. TN004 no SQLSTATE.
+-- Tests:       tests/functions/tenancy/test_backfill.py
+
+CREATE OR REPLACE FUNCTION tenancy.fail_backfill(
+    p_name text,
+    p_tenant_id uuid,
+    p_error_code text,
+    p_reason text
+)
+RETURNS text
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_is_passing boolean := p_error_code IN ('55P03', '40P01', '40001');
+    v_state text;
+BEGIN
+    PERFORM tenancy_private.require_operator();
+    IF p_error_code !~ '^[0-9A-Z]{5}$' IS NOT FALSE THEN
+        RAISE EXCEPTION 'not an SQLSTATE' USING
+            ERRCODE = 'TN004', HINT = 'Five digits and capital letters.';
+    ELSIF tenancy_private.backfill_obstacle(p_tenant_id) IS NOT NULL THEN
+        RETURN NULL;  -- the next claim skips it
+    END IF;
+
+    -- Whoever has it by now notes what became of it.
+    PERFORM
+    FROM tenancy_private.backfill_tenant AS b
+    WHERE b.backfill = p_name AND b.tenant_id = p_tenant_id AND b.state = 'pending'
+    FOR NO KEY UPDATE SKIP LOCKED;
+    IF NOT FOUND THEN
+        RETURN NULL;
+    END IF;
+
+    UPDATE tenancy_private.backfill_tenant AS b
+    SET
+        state = CASE WHEN v_is_passing AND b.tries < 8 THEN 'pending' ELSE 'failed' END,
+        tries = b.tries + 1,
+        retry_at = clock_timestamp() + interval '0.1 s' * 2 ^ b.tries * (0.5 + random()),
+        error_code = p_error_code,
+        reason = left(
+            CASE
+                WHEN p_error_code ~ '^22' THEN regexp_replace(p_reason, '".*"', '"…"')
+                ELSE p_reason
+            END, 500
+        ),
+        ended_at = CASE WHEN v_is_passing AND b.tries < 8 THEN NULL ELSE clock_timestamp() END
+    WHERE b.backfill = p_name AND b.tenant_id = p_tenant_id
+    RETURNING b.state INTO v_state;
+    RETURN v_state;
+END;
+$function$;
+
+COMMENT ON FUNCTION tenancy.fail_backfill(text, uuid, text, text) IS
+'Record SQLSTATE and message of a failed call and return pending or failed; NULL when another has the tenant. Raises TN002, TN004.';
+
+ALTER FUNCTION tenancy.fail_backfill(text, uuid, text, text) OWNER TO tenancy_kernel;
+REVOKE ALL ON FUNCTION tenancy.fail_backfill(text, uuid, text, text) FROM public;
+GRANT EXECUTE ON FUNCTION tenancy.fail_backfill(text, uuid, text, text)
+TO tenancy_operator;
 
 -- include: functions/tenancy/finish_purge.sql
 -- tenancy.finish_purge(): count again, and close the receipt.
@@ -623,6 +869,51 @@ REVOKE ALL ON FUNCTION tenancy.is_lifecycle_job() FROM public;
 GRANT EXECUTE ON FUNCTION tenancy.is_lifecycle_job()
 TO tenancy_owner, tenancy_builder, pg_database_owner;
 
+-- include: functions/tenancy/list_backfill.sql
+-- tenancy.list_backfill(p_name, p_state): what became of each tenant.
+--
+-- Raises:      TN002 not the platform. TN052 no such backfill.
+-- Tests:       tests/functions/tenancy/test_backfill.py
+
+CREATE OR REPLACE FUNCTION tenancy.list_backfill(p_name text, p_state text DEFAULT NULL)
+RETURNS TABLE (
+    tenant_id uuid, slug text, state text, rows_changed bigint, calls bigint, tries integer,
+    error_code text, reason text, began_at timestamptz, ended_at timestamptz
+)
+LANGUAGE plpgsql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    IF tenancy_private.platform_role() IS NULL THEN
+        RAISE EXCEPTION 'not permitted' USING
+            ERRCODE = 'TN002',
+            HINT = 'SET ROLE tenancy_admin or tenancy_operator outside any tenant.';
+    ELSIF NOT EXISTS (SELECT FROM tenancy_private.backfill AS b WHERE b.name = p_name) THEN
+        RAISE EXCEPTION 'there is no backfill %', p_name USING
+            ERRCODE = 'TN052', HINT = 'tenancy.begin_backfill() first.';
+    END IF;
+
+    RETURN QUERY
+    SELECT
+        b.tenant_id, t.slug, b.state, b.rows_changed, b.calls, b.tries, b.error_code, b.reason,
+        b.began_at, b.ended_at
+    FROM tenancy_private.backfill_tenant AS b
+    INNER JOIN tenancy_private.tenant AS t ON b.tenant_id = t.id
+    WHERE b.backfill = p_name AND b.state = coalesce(p_state, b.state)
+    ORDER BY b.tenant_id;
+END;
+$function$;
+
+COMMENT ON FUNCTION tenancy.list_backfill(text, text) IS
+'Tenants of a backfill (default: in any state), with rows, calls and the last error. Raises TN002, TN052.';
+
+ALTER FUNCTION tenancy.list_backfill(text, text) OWNER TO tenancy_kernel;
+REVOKE ALL ON FUNCTION tenancy.list_backfill(text, text) FROM public;
+GRANT EXECUTE ON FUNCTION tenancy.list_backfill(text, text)
+TO tenancy_admin, tenancy_operator;
+
 -- include: functions/tenancy/list_schemas.sql
 -- tenancy.list_schemas(p_only_stale): schemas of tenants' own, and whether they need a look.
 --
@@ -666,6 +957,58 @@ ALTER FUNCTION tenancy.list_schemas(boolean) OWNER TO tenancy_kernel;
 REVOKE ALL ON FUNCTION tenancy.list_schemas(boolean) FROM public;
 GRANT EXECUTE ON FUNCTION tenancy.list_schemas(boolean)
 TO tenancy_admin, tenancy_operator;
+
+-- include: functions/tenancy/mint_system_context.sql
+-- tenancy.mint_system_context(p_tenant_id, p_purpose): sign the context of a job.
+--
+-- Claimed:     a transaction that tenancy.claim_backfill() gave a tenant has no other, not even one
+--              whose code cleared the context.
+-- Raises:      TN001 no such tenant here. TN003 another context. TN004 no purpose.
+-- Tests:       tests/functions/tenancy/test_enter_system.py
+
+CREATE OR REPLACE FUNCTION tenancy.mint_system_context(p_tenant_id uuid, p_purpose text)
+RETURNS boolean
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_request jsonb := jsonb_build_object('purpose', p_purpose);
+    v_claimed uuid := tenancy_private.claimed_tenant();
+    v_jobs text;
+BEGIN
+    IF length(btrim(coalesce(p_purpose, ''))) NOT BETWEEN 3 AND 200 THEN
+        RAISE EXCEPTION 'a job needs a purpose of 3 to 200 characters'
+            USING ERRCODE = 'TN004', HINT = 'Name the job, for example retention.';
+    ELSIF v_claimed <> p_tenant_id OR (v_claimed IS NOT NULL AND p_purpose <> 'backfill') THEN
+        RAISE EXCEPTION 'this transaction already has another context' USING
+            ERRCODE = 'TN003', HINT = 'It has claimed a backfill: commit first.';
+    END IF;
+
+    SELECT s.jobs INTO v_jobs
+    FROM tenancy_private.tenant AS t
+    INNER JOIN tenancy.tenant_status AS s ON t.status = s.status
+    INNER JOIN tenancy_private.node AS n ON t.region = n.region
+    WHERE t.id = p_tenant_id AND s.jobs <> 'none';
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'resource not found' USING ERRCODE = 'TN001';
+    END IF;
+
+    PERFORM tenancy_private.sign_context(
+        p_tenant_id, NULL, 'operator', v_request, v_jobs = 'write'
+    );
+    RETURN v_jobs = 'write';
+END;
+$function$;
+
+COMMENT ON FUNCTION tenancy.mint_system_context(uuid, text) IS
+'Sign the context of a job on one tenant and return whether it may write. Called by tenancy.enter_system(). Raises TN001, TN003, TN004.';
+
+ALTER FUNCTION tenancy.mint_system_context(uuid, text) OWNER TO tenancy_kernel;
+REVOKE ALL ON FUNCTION tenancy.mint_system_context(uuid, text) FROM public;
+GRANT EXECUTE ON FUNCTION tenancy.mint_system_context(uuid, text)
+TO tenancy_operator;
 
 -- include: functions/tenancy/move_tenant.sql
 -- tenancy.move_tenant(p_tenant_id, p_placement, p_wait): to its own schema, or back.
@@ -721,6 +1064,58 @@ COMMENT ON FUNCTION tenancy.move_tenant(uuid, text, interval) IS
 ALTER FUNCTION tenancy.move_tenant(uuid, text, interval) OWNER TO tenancy_kernel;
 REVOKE ALL ON FUNCTION tenancy.move_tenant(uuid, text, interval) FROM public;
 GRANT EXECUTE ON FUNCTION tenancy.move_tenant(uuid, text, interval)
+TO tenancy_operator;
+
+-- include: functions/tenancy/note_backfill.sql
+-- tenancy.note_backfill(p_name, p_rows): what one call of the function did, in its transaction.
+--
+-- Exactly:     rows and their record commit together: a killed run neither loses nor repeats one.
+-- Raises:      TN002 no backfill. TN052 the tenant is not claimed by this transaction. TN053 the
+--              function returned no number of rows.
+-- Tests:       tests/functions/tenancy/test_backfill.py
+
+CREATE OR REPLACE FUNCTION tenancy.note_backfill(p_name text, p_rows bigint)
+RETURNS boolean
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_tenant_id uuid := tenancy_private.require_job('backfill');
+BEGIN
+    IF p_rows IS NULL OR p_rows < 0 THEN
+        RAISE EXCEPTION 'the function returned % instead of a number of rows', p_rows USING
+            ERRCODE = 'TN053', HINT = 'It returns how many rows it changed; 0 when none is left.';
+    END IF;
+
+    UPDATE tenancy_private.backfill_tenant AS b
+    SET
+        state = CASE WHEN p_rows = 0 THEN 'done' ELSE 'pending' END,
+        rows_changed = b.rows_changed + p_rows,
+        calls = b.calls + 1,
+        tries = 0,
+        retry_at = NULL,
+        error_code = NULL,
+        reason = NULL,
+        ended_at = CASE WHEN p_rows = 0 THEN clock_timestamp() END
+    WHERE b.backfill = p_name AND b.tenant_id = v_tenant_id
+      AND b.claimed_in = tenancy_private.transaction_tag();
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'this transaction has no claim in backfill %', p_name USING
+            ERRCODE = 'TN052', HINT = 'tenancy.claim_backfill() first in the transaction.';
+    END IF;
+
+    RETURN p_rows = 0;
+END;
+$function$;
+
+COMMENT ON FUNCTION tenancy.note_backfill(text, bigint) IS
+'Add the rows of one call, inside the tenant; 0 ends it, and returns true. Raises TN002, TN052, TN053.';
+
+ALTER FUNCTION tenancy.note_backfill(text, bigint) OWNER TO tenancy_kernel;
+REVOKE ALL ON FUNCTION tenancy.note_backfill(text, bigint) FROM public;
+GRANT EXECUTE ON FUNCTION tenancy.note_backfill(text, bigint)
 TO tenancy_operator;
 
 -- include: functions/tenancy/own_schema.sql
@@ -826,6 +1221,41 @@ ALTER FUNCTION tenancy.provision_tenant_schema(text) OWNER TO tenancy_kernel;
 REVOKE ALL ON FUNCTION tenancy.provision_tenant_schema(text) FROM public;
 GRANT EXECUTE ON FUNCTION tenancy.provision_tenant_schema(text)
 TO tenancy_admin, tenancy_operator;
+
+-- include: functions/tenancy/retry_backfill.sql
+-- tenancy.retry_backfill(p_name, p_tenant_id): try failed tenants again.
+--
+-- Raises:      TN002 not the operator.
+-- Tests:       tests/functions/tenancy/test_backfill.py
+
+CREATE OR REPLACE FUNCTION tenancy.retry_backfill(p_name text, p_tenant_id uuid DEFAULT NULL)
+RETURNS bigint
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_tenants bigint;
+BEGIN
+    PERFORM tenancy_private.require_operator();
+
+    UPDATE tenancy_private.backfill_tenant AS b
+    SET state = 'pending', tries = 0, retry_at = NULL, ended_at = NULL
+    WHERE b.backfill = p_name AND b.state = 'failed'
+      AND b.tenant_id = coalesce(p_tenant_id, b.tenant_id);
+    GET DIAGNOSTICS v_tenants = ROW_COUNT;
+    RETURN v_tenants;
+END;
+$function$;
+
+COMMENT ON FUNCTION tenancy.retry_backfill(text, uuid) IS
+'Make failed tenants of a backfill pending again (default: all) and return their number. Raises TN002.';
+
+ALTER FUNCTION tenancy.retry_backfill(text, uuid) OWNER TO tenancy_kernel;
+REVOKE ALL ON FUNCTION tenancy.retry_backfill(text, uuid) FROM public;
+GRANT EXECUTE ON FUNCTION tenancy.retry_backfill(text, uuid)
+TO tenancy_operator;
 
 -- include: functions/tenancy/schema_drift.sql
 -- tenancy.schema_drift(p_tenant_id): what differs between app and the tenants' own schemas.
@@ -1054,7 +1484,7 @@ COMMENT ON FUNCTION tenancy.use_own_schema() IS
 ALTER FUNCTION tenancy.use_own_schema() OWNER TO tenancy_kernel;
 REVOKE ALL ON FUNCTION tenancy.use_own_schema() FROM public;
 GRANT EXECUTE ON FUNCTION tenancy.use_own_schema()
-TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin;
+TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin, tenancy_operator;
 
 -- include: functions/tenancy_private/home_schema.sql
 -- tenancy_private.home_schema(p_schema): where the registry has the tables of a schema.
@@ -1142,6 +1572,118 @@ REVOKE ALL ON FUNCTION tenancy_private.archive_columns(regclass) FROM public;
 GRANT EXECUTE ON FUNCTION tenancy_private.archive_columns(regclass)
 TO tenancy_owner;
 
+-- include: functions/tenancy_private/backfill_function.sql
+-- tenancy_private.backfill_function(p_name): find the function of a backfill, or say what is wrong.
+--
+-- Name:        schema.name, with () or (integer), or schema.name(arguments) where both exist.
+-- Walls:       a definer of an owner above row security would not be held by any.
+-- Raises:      TN050 no function that a backfill can run.
+-- Tests:       tests/functions/tenancy/test_backfill.py
+
+CREATE OR REPLACE FUNCTION tenancy_private.backfill_function(p_name text)
+RETURNS regprocedure
+LANGUAGE plpgsql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_path text[];
+    v_found regprocedure[];
+    v_function record;
+    v_problem text;
+    v_remedy text;
+BEGIN
+    BEGIN
+        v_path := parse_ident(split_part(p_name, '(', 1));
+    EXCEPTION
+        WHEN invalid_parameter_value THEN
+            v_path := NULL;
+    END;
+
+    v_found := ARRAY(
+        SELECT p.oid::regprocedure
+        FROM pg_proc AS p
+        INNER JOIN pg_namespace AS n ON p.pronamespace = n.oid
+        WHERE cardinality(v_path) = 2 AND n.nspname = v_path[1] AND p.proname = v_path[2]
+          AND n.nspname !~ '^pg_' AND p.proargtypes::text IN ('', 'integer'::regtype::oid::text)
+          AND (strpos(p_name, '(') = 0
+              OR btrim(split_part(lower(p_name), '(', 2), ' )') = oidvectortypes(p.proargtypes))
+    );
+    IF cardinality(v_found) <> 1 THEN
+        RAISE EXCEPTION '% cannot be run as a backfill: % functions fit', p_name,
+            cardinality(v_found) USING
+            ERRCODE = 'TN050',
+            HINT = 'Name one as schema.name: without an argument, or with one integer, its limit. '
+            'If there are both: schema.name() or schema.name(integer).';
+    END IF;
+
+    SELECT p.oid::regprocedure AS id, p.prokind, p.prorettype, p.proretset, p.prosecdef,
+        n.oid AS schema_id, n.nspname, r.rolname, r.rolsuper OR r.rolbypassrls AS is_above
+    INTO STRICT v_function
+    FROM pg_proc AS p
+    INNER JOIN pg_namespace AS n ON p.pronamespace = n.oid
+    INNER JOIN pg_roles AS r ON p.proowner = r.oid
+    WHERE p.oid = v_found[1];
+
+    IF v_function.prokind <> 'f' OR v_function.proretset OR v_function.prorettype NOT IN (
+        'integer'::regtype, 'bigint'::regtype
+    ) THEN
+        v_problem := 'it does not return the number of rows that it changed';
+        v_remedy := 'CREATE FUNCTION … RETURNS bigint.';
+    ELSIF v_function.prosecdef AND v_function.is_above THEN
+        v_problem := 'it runs as a role above row security';
+        v_remedy := format('ALTER FUNCTION %s OWNER TO the owner of the tables.', v_function.id);
+    ELSIF NOT has_schema_privilege('tenancy_operator', v_function.schema_id, 'USAGE') THEN
+        v_problem := 'tenancy_operator may not use its schema';
+        v_remedy := format('GRANT USAGE ON SCHEMA %I TO tenancy_operator.', v_function.nspname);
+    ELSIF NOT has_function_privilege('tenancy_operator', v_function.id, 'EXECUTE') THEN
+        v_problem := 'tenancy_operator may not execute it';
+        v_remedy := format('GRANT EXECUTE ON FUNCTION %s TO tenancy_operator.', v_function.id);
+    ELSE
+        RETURN v_function.id;
+    END IF;
+
+    RAISE EXCEPTION '% cannot be run as a backfill: %', v_function.id, v_problem
+        USING ERRCODE = 'TN050', HINT = v_remedy;
+END;
+$function$;
+
+COMMENT ON FUNCTION tenancy_private.backfill_function(text) IS
+'The function with this name, if tenancy_operator may run it as a backfill. Raises TN050.';
+
+ALTER FUNCTION tenancy_private.backfill_function(text) OWNER TO tenancy_kernel;
+REVOKE ALL ON FUNCTION tenancy_private.backfill_function(text) FROM public;
+
+-- include: functions/tenancy_private/backfill_obstacle.sql
+-- tenancy_private.backfill_obstacle(p_tenant_id): why no backfill runs in this tenant now, or NULL.
+--
+-- Purging:     its jobs may write, but to delete; what a backfill adds would be left.
+-- Tests:       tests/functions/tenancy/test_backfill.py
+
+CREATE OR REPLACE FUNCTION tenancy_private.backfill_obstacle(p_tenant_id uuid)
+RETURNS text
+LANGUAGE plpgsql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    RETURN (
+        SELECT 'the tenant is ' || t.status
+        FROM tenancy_private.tenant AS t
+        INNER JOIN tenancy.tenant_status AS s ON t.status = s.status
+        WHERE t.id = p_tenant_id AND (s.jobs <> 'write' OR t.status = 'purging')
+    );
+END;
+$function$;
+
+COMMENT ON FUNCTION tenancy_private.backfill_obstacle(uuid) IS
+'The status that keeps a backfill out of a tenant, in words; NULL when none does.';
+
+ALTER FUNCTION tenancy_private.backfill_obstacle(uuid) OWNER TO tenancy_kernel;
+REVOKE ALL ON FUNCTION tenancy_private.backfill_obstacle(uuid) FROM public;
+
 -- include: functions/tenancy_private/begin_move.sql
 -- tenancy_private.begin_move(p_tenant_id, p_placement): may this move begin?
 --
@@ -1199,6 +1741,37 @@ COMMENT ON FUNCTION tenancy_private.begin_move(uuid, text) IS
 ALTER FUNCTION tenancy_private.begin_move(uuid, text) OWNER TO tenancy_kernel;
 REVOKE ALL ON FUNCTION tenancy_private.begin_move(uuid, text) FROM public;
 
+-- include: functions/tenancy_private/claimed_tenant.sql
+-- tenancy_private.claimed_tenant(): the tenant that this transaction claimed for a backfill.
+--
+-- Why:         a context is a setting, and who runs as tenancy_operator may clear it and enter
+--              another tenant. Code of a team runs after a claim, and cannot take that row back.
+-- Tests:       tests/functions/tenancy/test_backfill.py
+
+CREATE OR REPLACE FUNCTION tenancy_private.claimed_tenant()
+RETURNS uuid
+LANGUAGE plpgsql
+STABLE
+PARALLEL RESTRICTED
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    RETURN (
+        SELECT b.tenant_id
+        FROM tenancy_private.backfill_tenant AS b
+        WHERE b.claimed_in = tenancy_private.transaction_tag()
+        LIMIT 1
+    );
+END;
+$function$;
+
+COMMENT ON FUNCTION tenancy_private.claimed_tenant() IS
+'Tenant that tenancy.claim_backfill() gave to this transaction; NULL when there is none.';
+
+ALTER FUNCTION tenancy_private.claimed_tenant() OWNER TO tenancy_kernel;
+REVOKE ALL ON FUNCTION tenancy_private.claimed_tenant() FROM public;
+
 -- include: functions/tenancy_private/cloned_table.sql
 -- tenancy_private.cloned_table(p_schema): registered tables of app, there or in a tenant's schema.
 --
@@ -1232,7 +1805,7 @@ TO tenancy_owner;
 -- include: functions/tenancy_private/structure_of_columns.sql
 -- tenancy_private.structure_of_columns(p_schema): columns, defaults and NOT NULL of cloned tables.
 --
--- By index:    a thousand new schemas are a large catalog without statistics, which no scan survives.
+-- By index:    a thousand new schemas are a large catalog that has no statistics yet.
 -- Tests:       tests/functions/tenancy/test_own_schema.py
 
 CREATE OR REPLACE FUNCTION tenancy_private.structure_of_columns(p_schema name)
@@ -1288,7 +1861,7 @@ REVOKE ALL ON FUNCTION tenancy_private.structure_of_columns(name) FROM public;
 -- tenancy_private.structure_of_comments(p_schema): comments on cloned tables and what is in them.
 --
 -- Name:        as COMMENT ON wants it, the table left out: %s.
--- By index:    a thousand new schemas are a large catalog without statistics, which no scan survives.
+-- By index:    a thousand new schemas are a large catalog that has no statistics yet.
 -- Tests:       tests/functions/tenancy/test_own_schema.py
 
 CREATE OR REPLACE FUNCTION tenancy_private.structure_of_comments(p_schema name)
@@ -1336,7 +1909,7 @@ REVOKE ALL ON FUNCTION tenancy_private.structure_of_comments(name) FROM public;
 -- tenancy_private.structure_of_grants(p_schema): privileges on cloned tables and columns.
 --
 -- Owner:       has everything, by whomever it was written down.
--- By index:    a thousand new schemas are a large catalog without statistics, which no scan survives.
+-- By index:    a thousand new schemas are a large catalog that has no statistics yet.
 -- Tests:       tests/functions/tenancy/test_own_schema.py
 
 CREATE OR REPLACE FUNCTION tenancy_private.structure_of_grants(p_schema name)
@@ -1383,7 +1956,7 @@ REVOKE ALL ON FUNCTION tenancy_private.structure_of_grants(name) FROM public;
 -- tenant_check: in a schema of its own each table admits one tenant. The template has no such
 --              constraint; what it would be is said for it. It replaces the foreign key to the
 --              tenants, whose end would lock everybody out of that table.
--- By index:    a thousand new schemas are a large catalog without statistics, which no scan survives.
+-- By index:    a thousand new schemas are a large catalog that has no statistics yet.
 -- Tests:       tests/functions/tenancy/test_own_schema.py
 
 CREATE OR REPLACE FUNCTION tenancy_private.structure_of_keys(p_schema name)
@@ -1430,7 +2003,7 @@ REVOKE ALL ON FUNCTION tenancy_private.structure_of_keys(name) FROM public;
 -- include: functions/tenancy_private/structure_of_rules.sql
 -- tenancy_private.structure_of_rules(p_schema): policies and triggers of cloned tables.
 --
--- By index:    a thousand new schemas are a large catalog without statistics, which no scan survives.
+-- By index:    a thousand new schemas are a large catalog that has no statistics yet.
 -- Tests:       tests/functions/tenancy/test_own_schema.py
 
 CREATE OR REPLACE FUNCTION tenancy_private.structure_of_rules(p_schema name)
@@ -1722,6 +2295,36 @@ COMMENT ON FUNCTION tenancy_private.forget_context() IS
 ALTER FUNCTION tenancy_private.forget_context() OWNER TO tenancy_kernel;
 REVOKE ALL ON FUNCTION tenancy_private.forget_context() FROM public;
 
+-- include: functions/tenancy_private/function_digest.sql
+-- tenancy_private.function_digest(p_function): what a function is, in 64 digits.
+--
+-- Covers:      its text, settings and owner; not the functions that it calls.
+-- Tests:       tests/functions/tenancy/test_backfill.py
+
+CREATE OR REPLACE FUNCTION tenancy_private.function_digest(p_function regprocedure)
+RETURNS text
+LANGUAGE plpgsql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    RETURN (
+        SELECT encode(sha256(convert_to(
+            concat_ws(E'\n', pg_get_functiondef(p.oid), p.proowner::regrole), 'UTF8'
+        )), 'hex')
+        FROM pg_proc AS p
+        WHERE p.oid = p_function
+    );
+END;
+$function$;
+
+COMMENT ON FUNCTION tenancy_private.function_digest(regprocedure) IS
+'SHA-256 of the definition and owner of a function.';
+
+ALTER FUNCTION tenancy_private.function_digest(regprocedure) OWNER TO tenancy_kernel;
+REVOKE ALL ON FUNCTION tenancy_private.function_digest(regprocedure) FROM public;
+
 -- include: functions/tenancy_private/move_tables.sql
 -- tenancy_private.move_tables(p_tenant_id, p_placement): copy parents first, delete children first.
 --
@@ -1800,6 +2403,37 @@ REVOKE ALL ON FUNCTION tenancy_private.own_schema_of(uuid) FROM public;
 GRANT EXECUTE ON FUNCTION tenancy_private.own_schema_of(uuid)
 TO tenancy_owner;
 
+-- include: functions/tenancy_private/platform_role.sql
+-- tenancy_private.platform_role(): who on the platform calls, or NULL.
+--
+-- Outside:     nobody is the platform while inside a tenant: a ticket for one tenant must not end
+--              another. Nor while a backfill runs code of a team, which may clear the context.
+-- Tests:       tests/functions/tenancy/test_set_tenant_status.py
+
+CREATE OR REPLACE FUNCTION tenancy_private.platform_role()
+RETURNS text
+LANGUAGE plpgsql
+STABLE
+PARALLEL RESTRICTED
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    RETURN CASE
+        WHEN tenancy_private.verified_context() IS NOT NULL THEN NULL
+        WHEN tenancy_private.claimed_tenant() IS NOT NULL THEN NULL
+        WHEN current_setting('role') = 'tenancy_admin' THEN 'admin'
+        WHEN current_setting('role') = 'tenancy_operator' THEN 'operator'
+    END;
+END;
+$function$;
+
+COMMENT ON FUNCTION tenancy_private.platform_role() IS
+'admin or operator, for the role in force outside any tenant; else NULL.';
+
+ALTER FUNCTION tenancy_private.platform_role() OWNER TO tenancy_kernel;
+REVOKE ALL ON FUNCTION tenancy_private.platform_role() FROM public;
+
 -- include: functions/tenancy_private/relation_for.sql
 -- tenancy_private.relation_for(p_table): where the current tenant's rows of a table are.
 --
@@ -1842,11 +2476,51 @@ REVOKE ALL ON FUNCTION tenancy_private.relation_for(regclass) FROM public;
 GRANT EXECUTE ON FUNCTION tenancy_private.relation_for(regclass)
 TO tenancy_owner;
 
+-- include: functions/tenancy_private/require_operator.sql
+-- tenancy_private.require_operator(): only the platform's jobs go on, outside any tenant.
+--
+-- Login:       a function that a backfill runs may RESET ROLE to the login. One that is above row
+--              security, or may be an owner or the console, would give it more than a job has.
+-- Raises:      TN002 not tenancy_operator outside any tenant, or such a login.
+-- Tests:       tests/functions/tenancy/test_backfill.py
+
+CREATE OR REPLACE FUNCTION tenancy_private.require_operator()
+RETURNS void
+LANGUAGE plpgsql
+STABLE
+PARALLEL RESTRICTED
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    IF tenancy_private.platform_role() IS DISTINCT FROM 'operator' THEN
+        RAISE EXCEPTION 'not permitted' USING
+            ERRCODE = 'TN002', HINT = 'SET ROLE tenancy_operator outside any tenant.';
+    ELSIF EXISTS (
+        SELECT
+        FROM pg_roles AS r
+        WHERE (r.rolsuper OR r.rolbypassrls OR r.rolname IN (
+            'tenancy_kernel', 'tenancy_owner', 'tenancy_auditor', 'tenancy_admin'
+        )) AND pg_has_role(session_user, r.oid, 'MEMBER')
+    ) THEN
+        RAISE EXCEPTION 'not permitted' USING
+            ERRCODE = 'TN002',
+            HINT = format('Log in as tenancy_operator: %I may more than a job.', session_user);
+    END IF;
+END;
+$function$;
+
+COMMENT ON FUNCTION tenancy_private.require_operator() IS
+'Refuse whoever is not tenancy_operator outside any tenant, and logins that may more. Raises TN002.';
+
+ALTER FUNCTION tenancy_private.require_operator() OWNER TO tenancy_kernel;
+REVOKE ALL ON FUNCTION tenancy_private.require_operator() FROM public;
+
 -- include: functions/tenancy_private/schema_stamp.sql
 -- tenancy_private.schema_stamp(p_schema): changes whenever the catalog of a schema's tables does.
 --
 -- Cheap:       ids and row versions of the catalog; no definition is written out.
--- By index:    a thousand new schemas are a large catalog without statistics, which no scan survives.
+-- By index:    a thousand new schemas are a large catalog that has no statistics yet.
 -- Tests:       tests/functions/tenancy/test_own_schema.py
 
 CREATE OR REPLACE FUNCTION tenancy_private.schema_stamp(p_schema name)

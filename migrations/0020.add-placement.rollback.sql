@@ -41,8 +41,20 @@ DROP FUNCTION app.move_rows(regclass, regclass);
 -- drop: functions/app/sync_schema.sql
 DROP FUNCTION app.sync_schema(uuid, boolean);
 
+-- drop: functions/tenancy/begin_backfill.sql
+DROP FUNCTION tenancy.begin_backfill(text, text);
+
+-- drop: functions/tenancy/claim_backfill.sql
+DROP FUNCTION tenancy.claim_backfill(text, uuid);
+
 -- drop: functions/tenancy/drop_tenant_schema.sql
 DROP FUNCTION tenancy.drop_tenant_schema(uuid);
+
+-- drop: functions/tenancy/fail_backfill.sql
+DROP FUNCTION tenancy.fail_backfill(text, uuid, text, text);
+
+-- drop: functions/tenancy/list_backfill.sql
+DROP FUNCTION tenancy.list_backfill(text, text);
 
 -- drop: functions/tenancy/list_schemas.sql
 DROP FUNCTION tenancy.list_schemas(boolean);
@@ -50,11 +62,17 @@ DROP FUNCTION tenancy.list_schemas(boolean);
 -- drop: functions/tenancy/move_tenant.sql
 DROP FUNCTION tenancy.move_tenant(uuid, text, interval);
 
+-- drop: functions/tenancy/note_backfill.sql
+DROP FUNCTION tenancy.note_backfill(text, bigint);
+
 -- drop: functions/tenancy/own_schema.sql
 DROP FUNCTION tenancy.own_schema();
 
 -- drop: functions/tenancy/provision_tenant_schema.sql
 DROP FUNCTION tenancy.provision_tenant_schema(text);
+
+-- drop: functions/tenancy/retry_backfill.sql
+DROP FUNCTION tenancy.retry_backfill(text, uuid);
 
 -- drop: functions/tenancy/schema_drift.sql
 DROP FUNCTION tenancy.schema_drift(uuid);
@@ -110,8 +128,17 @@ DROP FUNCTION tenancy.use_own_schema();
 -- drop: functions/tenancy_private/home_schema.sql
 DROP FUNCTION tenancy_private.home_schema(name);
 
+-- drop: functions/tenancy_private/backfill_function.sql
+DROP FUNCTION tenancy_private.backfill_function(text);
+
+-- drop: functions/tenancy_private/backfill_obstacle.sql
+DROP FUNCTION tenancy_private.backfill_obstacle(uuid);
+
 -- drop: functions/tenancy_private/begin_move.sql
 DROP FUNCTION tenancy_private.begin_move(uuid, text);
+
+-- drop: functions/tenancy_private/claimed_tenant.sql
+DROP FUNCTION tenancy_private.claimed_tenant();
 
 -- drop: functions/tenancy_private/cloned_table.sql
 DROP FUNCTION tenancy_private.cloned_table(name);
@@ -149,6 +176,9 @@ DROP FUNCTION tenancy_private.drift_ddl(name, boolean);
 -- drop: functions/tenancy_private/forget_context.sql
 DROP FUNCTION tenancy_private.forget_context();
 
+-- drop: functions/tenancy_private/function_digest.sql
+DROP FUNCTION tenancy_private.function_digest(regprocedure);
+
 -- drop: functions/tenancy_private/move_tables.sql
 DROP FUNCTION tenancy_private.move_tables(uuid, text);
 
@@ -157,6 +187,9 @@ DROP FUNCTION tenancy_private.own_schema_of(uuid);
 
 -- drop: functions/tenancy_private/relation_for.sql
 DROP FUNCTION tenancy_private.relation_for(regclass);
+
+-- drop: functions/tenancy_private/require_operator.sql
+DROP FUNCTION tenancy_private.require_operator();
 
 -- drop: functions/tenancy_private/schema_stamp.sql
 DROP FUNCTION tenancy_private.schema_stamp(name);
@@ -441,6 +474,40 @@ GRANT EXECUTE ON FUNCTION tenancy.enter(text, jsonb)
 TO tenancy_customer, tenancy_staff, tenancy_manager, tenancy_admin, tenancy_gateway,
 tenancy_console, tenancy_operator;
 
+-- include: functions/tenancy/enter_system.sql
+-- tenancy.enter_system(p_tenant_id, p_purpose): a job enters one tenant for one transaction.
+--
+-- Reads:       nothing by itself; the functions of a job do, each held inside the tenant.
+-- Suspended:   jobs still run: retention and erasure do not wait for a bill to be paid. What each
+--              status lets a job do stands in tenancy.tenant_status.
+-- Raises:      TN001 no such tenant here. TN003 another context. TN004 no purpose.
+-- Tests:       tests/functions/tenancy/test_enter_system.py
+
+CREATE OR REPLACE FUNCTION tenancy.enter_system(p_tenant_id uuid, p_purpose text)
+RETURNS uuid
+LANGUAGE plpgsql
+VOLATILE
+SECURITY INVOKER
+AS $function$
+BEGIN
+    IF tenancy.mint_system_context(p_tenant_id, p_purpose) THEN
+        SET LOCAL ROLE tenancy_operator;
+    ELSE
+        SET LOCAL ROLE tenancy_operator;
+        SET LOCAL transaction_read_only = on;
+    END IF;
+    RETURN p_tenant_id;
+END;
+$function$;
+
+COMMENT ON FUNCTION tenancy.enter_system(uuid, text) IS
+'Enter a tenant as tenancy_operator for one transaction and return its id. Raises TN001, TN003, TN004.';
+
+ALTER FUNCTION tenancy.enter_system(uuid, text) OWNER TO tenancy_kernel;
+REVOKE ALL ON FUNCTION tenancy.enter_system(uuid, text) FROM public;
+GRANT EXECUTE ON FUNCTION tenancy.enter_system(uuid, text)
+TO tenancy_operator;
+
 -- include: functions/tenancy/finish_purge.sql
 -- tenancy.finish_purge(): count again, and close the receipt.
 --
@@ -534,6 +601,52 @@ ALTER FUNCTION tenancy.is_lifecycle_job() OWNER TO tenancy_kernel;
 REVOKE ALL ON FUNCTION tenancy.is_lifecycle_job() FROM public;
 GRANT EXECUTE ON FUNCTION tenancy.is_lifecycle_job()
 TO tenancy_owner, tenancy_builder, pg_database_owner;
+
+-- include: functions/tenancy/mint_system_context.sql
+-- tenancy.mint_system_context(p_tenant_id, p_purpose): sign the context of a job.
+--
+-- Raises:      TN001 no such tenant here. TN003 another context. TN004 no purpose.
+-- Tests:       tests/functions/tenancy/test_enter_system.py
+
+CREATE OR REPLACE FUNCTION tenancy.mint_system_context(p_tenant_id uuid, p_purpose text)
+RETURNS boolean
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_request jsonb := jsonb_build_object('purpose', p_purpose);
+    v_jobs text;
+BEGIN
+    IF length(btrim(coalesce(p_purpose, ''))) NOT BETWEEN 3 AND 200 THEN
+        RAISE EXCEPTION 'a job needs a purpose of 3 to 200 characters'
+            USING ERRCODE = 'TN004', HINT = 'Name the job, for example retention.';
+    END IF;
+
+    SELECT s.jobs INTO v_jobs
+    FROM tenancy_private.tenant AS t
+    INNER JOIN tenancy.tenant_status AS s ON t.status = s.status
+    INNER JOIN tenancy_private.node AS n ON t.region = n.region
+    WHERE t.id = p_tenant_id AND s.jobs <> 'none';
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'resource not found' USING ERRCODE = 'TN001';
+    END IF;
+
+    PERFORM tenancy_private.sign_context(
+        p_tenant_id, NULL, 'operator', v_request, v_jobs = 'write'
+    );
+    RETURN v_jobs = 'write';
+END;
+$function$;
+
+COMMENT ON FUNCTION tenancy.mint_system_context(uuid, text) IS
+'Sign the context of a job on one tenant and return whether it may write. Called by tenancy.enter_system(). Raises TN001, TN003, TN004.';
+
+ALTER FUNCTION tenancy.mint_system_context(uuid, text) OWNER TO tenancy_kernel;
+REVOKE ALL ON FUNCTION tenancy.mint_system_context(uuid, text) FROM public;
+GRANT EXECUTE ON FUNCTION tenancy.mint_system_context(uuid, text)
+TO tenancy_operator;
 
 -- include: functions/tenancy/pre_request.sql
 -- tenancy.pre_request(): PostgREST's db-pre-request: enter the tenant of the request's credential.
@@ -695,6 +808,36 @@ ALTER FUNCTION tenancy_private.archive_columns(regclass) OWNER TO tenancy_kernel
 REVOKE ALL ON FUNCTION tenancy_private.archive_columns(regclass) FROM public;
 GRANT EXECUTE ON FUNCTION tenancy_private.archive_columns(regclass)
 TO tenancy_owner;
+
+-- include: functions/tenancy_private/platform_role.sql
+-- tenancy_private.platform_role(): who on the platform calls, or NULL.
+--
+-- Outside:     nobody is the platform while inside a tenant: a ticket for one tenant must not end
+--              another.
+-- Tests:       tests/functions/tenancy/test_set_tenant_status.py
+
+CREATE OR REPLACE FUNCTION tenancy_private.platform_role()
+RETURNS text
+LANGUAGE plpgsql
+STABLE
+PARALLEL RESTRICTED
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    RETURN CASE
+        WHEN tenancy_private.verified_context() IS NOT NULL THEN NULL
+        WHEN current_setting('role') = 'tenancy_admin' THEN 'admin'
+        WHEN current_setting('role') = 'tenancy_operator' THEN 'operator'
+    END;
+END;
+$function$;
+
+COMMENT ON FUNCTION tenancy_private.platform_role() IS
+'admin or operator, for the role in force outside any tenant; else NULL.';
+
+ALTER FUNCTION tenancy_private.platform_role() OWNER TO tenancy_kernel;
+REVOKE ALL ON FUNCTION tenancy_private.platform_role() FROM public;
 
 -- include: functions/tenancy_private/tenant_table.sql
 -- tenancy_private.tenant_table(): every table with a tenant_id, and who may empty it.
