@@ -93,6 +93,11 @@ class Cluster:
                 "--no-instructions",
             )
         except PermissionError as error:
+            if str(error.filename) == str(self.bindir / "initdb"):
+                raise ServerUnavailable(
+                    f"programs may not run in {self.bindir} (mounted noexec?): set TENANCY_TMP to a "
+                    "directory where they may, or keep the checkout where other users reach it"
+                ) from error
             raise ServerUnavailable(
                 "root may not change user here (no CAP_SETUID and CAP_CHOWN): run as an ordinary "
                 "user, or set TENANCY_DSN"
