@@ -197,7 +197,8 @@ def test_nothing_is_lost_under_writers_that_do_not_wait(database, diner, dba):
     kept = {number for (number,) in dba.execute("SELECT order_number FROM app.orders")}
     assert kept == {*confirmed, "1"}
     assert len(confirmed) > 20
-    assert refusals <= {"25006"}
+    # TN040: a commit is seen an instant before its news of the new schema; the row is refused.
+    assert refusals <= {"25006", "TN040"}
 
 
 # The rest of a life, in a schema of its own -------------------------------------------------------
