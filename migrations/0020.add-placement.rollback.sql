@@ -191,6 +191,9 @@ DROP FUNCTION tenancy_private.relation_for(regclass);
 -- drop: functions/tenancy_private/require_operator.sql
 DROP FUNCTION tenancy_private.require_operator();
 
+-- clear: functions/tenancy_private/require_platform.sql
+DROP FUNCTION tenancy_private.require_platform(text[]);
+
 -- drop: functions/tenancy_private/schema_stamp.sql
 DROP FUNCTION tenancy_private.schema_stamp(name);
 
@@ -435,6 +438,60 @@ REVOKE ALL ON FUNCTION tenancy.archive_tables() FROM public;
 GRANT EXECUTE ON FUNCTION tenancy.archive_tables()
 TO tenancy_operator;
 
+-- include: functions/tenancy/begin_offboarding.sql
+-- tenancy.begin_offboarding(p_tenant_id, p_reason, p_grace): order the deletion of a tenant.
+--
+-- Meanwhile:   managers may enter and read, to take their data along; set_tenant_status() to active
+--              is the way back until the purge begins.
+-- Again:       while offboarding, a new order replaces the reason and the end of grace.
+-- Raises:      TN001 no such tenant. TN002 not the platform. TN004 no reason, or a grace period
+--              that is not 0 to 365 days. TN020 not allowed.
+-- Tests:       tests/functions/tenancy/test_begin_offboarding.py
+
+CREATE OR REPLACE FUNCTION tenancy.begin_offboarding(
+    p_tenant_id uuid,
+    p_reason text,
+    p_grace interval DEFAULT '30 days'
+)
+RETURNS timestamptz
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_ends_at timestamptz := clock_timestamp() + p_grace;
+BEGIN
+    IF tenancy_private.platform_role() IS NULL THEN
+        RAISE EXCEPTION 'not permitted' USING
+            ERRCODE = 'TN002',
+            HINT = 'SET ROLE tenancy_admin or tenancy_operator outside any tenant.';
+    ELSIF (p_grace BETWEEN interval '0' AND interval '365 days') IS NOT TRUE THEN
+        RAISE EXCEPTION 'the grace period is 0 to 365 days' USING
+            ERRCODE = 'TN004', HINT = 'For example interval ''30 days''.';
+    END IF;
+
+    PERFORM tenancy_private.change_status(p_tenant_id, 'offboarding', p_reason, 'procedure');
+    INSERT INTO tenancy_private.offboarding AS o (tenant_id, reason, begun_by, grace_ends_at)
+    VALUES (p_tenant_id, btrim(p_reason), session_user, v_ends_at)
+    ON CONFLICT (tenant_id) DO UPDATE
+    SET
+        reason = excluded.reason,
+        begun_by = excluded.begun_by,
+        begun_at = excluded.begun_at,
+        grace_ends_at = excluded.grace_ends_at;
+    RETURN v_ends_at;
+END;
+$function$;
+
+COMMENT ON FUNCTION tenancy.begin_offboarding(uuid, text, interval) IS
+'Make a tenant read-only for its managers and return when its purge may begin. Raises TN001, TN002, TN004, TN020.';
+
+ALTER FUNCTION tenancy.begin_offboarding(uuid, text, interval) OWNER TO tenancy_kernel;
+REVOKE ALL ON FUNCTION tenancy.begin_offboarding(uuid, text, interval) FROM public;
+GRANT EXECUTE ON FUNCTION tenancy.begin_offboarding(uuid, text, interval)
+TO tenancy_admin, tenancy_operator;
+
 -- include: functions/tenancy/enter.sql
 -- tenancy.enter(credential, request): bind this transaction to the tenant of a credential.
 --
@@ -563,6 +620,73 @@ COMMENT ON FUNCTION tenancy.finish_purge() IS
 ALTER FUNCTION tenancy.finish_purge() OWNER TO tenancy_kernel;
 REVOKE ALL ON FUNCTION tenancy.finish_purge() FROM public;
 GRANT EXECUTE ON FUNCTION tenancy.finish_purge()
+TO tenancy_operator;
+
+-- include: functions/tenancy/import_tenant.sql
+-- tenancy.import_tenant(p_tenant, p_slug): the tenant of an archive.
+--
+-- Clone:       with p_slug it is a new tenant: new id, no custom domain.
+-- Status:      active, read_only and suspended stay; a tenant that was on its way somewhere else is
+--              suspended, for an administrator to decide.
+-- Raises:      TN002 not the platform. TN005 slug reserved, or resembles another. TN023 id, slug or
+--              domain is taken here, by a purged tenant too. TN030 another region. 23514.
+-- Tests:       tests/functions/tenancy/test_import.py
+
+CREATE OR REPLACE FUNCTION tenancy.import_tenant(p_tenant jsonb, p_slug text)
+RETURNS uuid
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_tenant tenancy_private.tenant := jsonb_populate_record(NULL::tenancy_private.tenant, p_tenant);
+    v_why text := 'imported from an archive';
+BEGIN
+    IF tenancy_private.platform_role() IS NULL THEN
+        RAISE EXCEPTION 'not permitted' USING
+            ERRCODE = 'TN002', HINT = 'SET ROLE tenancy_operator outside any tenant.';
+    ELSIF NOT EXISTS (
+        SELECT FROM tenancy_private.node AS n WHERE v_tenant.region = n.region
+    ) THEN
+        RAISE EXCEPTION 'this cluster does not serve region %', v_tenant.region USING
+            ERRCODE = 'TN030', HINT = 'Import it on a cluster of its region.';
+    END IF;
+
+    v_tenant.placement := 'shared';
+    IF v_tenant.status NOT IN ('active', 'read_only', 'suspended') THEN
+        v_tenant.status := 'suspended';
+    END IF;
+    IF p_slug IS NOT NULL THEN
+        v_why := 'cloned from an archive of ' || v_tenant.id;
+        v_tenant.id := tenancy.uuidv7();
+        v_tenant.slug := p_slug;
+        v_tenant.custom_domain := NULL;
+        v_tenant.created_at := clock_timestamp();
+    END IF;
+    INSERT INTO tenancy_private.tenant SELECT v_tenant.*;
+    PERFORM tenancy_private.claim_slug(v_tenant.slug, v_tenant.id);
+    INSERT INTO tenancy_private.tenant_limit (tenant_id, name, value)
+    SELECT v_tenant.id, l.key, l.value::bigint
+    FROM jsonb_each_text(nullif(p_tenant -> 'limits', 'null')) AS l;
+    INSERT INTO tenancy_private.tenant_feature (tenant_id, feature, value)
+    SELECT v_tenant.id, f.key, f.value
+    FROM jsonb_each(nullif(p_tenant -> 'features', 'null')) AS f;
+    PERFORM tenancy_private.log_status(v_tenant.id, NULL, v_tenant.status, v_why);
+    RETURN v_tenant.id;
+EXCEPTION
+    WHEN unique_violation THEN
+        RAISE EXCEPTION 'id, slug or custom domain of the tenant is taken here' USING
+            ERRCODE = 'TN023', HINT = 'Import it as a clone with a slug of its own.';
+END;
+$function$;
+
+COMMENT ON FUNCTION tenancy.import_tenant(jsonb, text) IS
+'Insert the tenant of an archive, or a clone of it, and return its id. Raises TN002, TN005, TN023, TN030, 23514.';
+
+ALTER FUNCTION tenancy.import_tenant(jsonb, text) OWNER TO tenancy_kernel;
+REVOKE ALL ON FUNCTION tenancy.import_tenant(jsonb, text) FROM public;
+GRANT EXECUTE ON FUNCTION tenancy.import_tenant(jsonb, text)
 TO tenancy_operator;
 
 -- include: functions/tenancy/is_lifecycle_job.sql
@@ -838,6 +962,34 @@ COMMENT ON FUNCTION tenancy_private.platform_role() IS
 
 ALTER FUNCTION tenancy_private.platform_role() OWNER TO tenancy_kernel;
 REVOKE ALL ON FUNCTION tenancy_private.platform_role() FROM public;
+
+-- include: functions/tenancy_private/require_platform.sql
+-- tenancy_private.require_platform(): only the platform's console goes on, outside any tenant.
+--
+-- Raises:      TN002 not tenancy_admin outside any tenant.
+-- Tests:       tests/functions/tenancy/test_create_tenant.py
+
+CREATE OR REPLACE FUNCTION tenancy_private.require_platform()
+RETURNS void
+LANGUAGE plpgsql
+STABLE
+PARALLEL RESTRICTED
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    IF tenancy_private.platform_role() IS DISTINCT FROM 'admin' THEN
+        RAISE EXCEPTION 'not permitted' USING
+            ERRCODE = 'TN002', HINT = 'SET ROLE tenancy_admin outside any tenant.';
+    END IF;
+END;
+$function$;
+
+COMMENT ON FUNCTION tenancy_private.require_platform() IS
+'Refuse whoever is not tenancy_admin outside any tenant. Raises TN002.';
+
+ALTER FUNCTION tenancy_private.require_platform() OWNER TO tenancy_kernel;
+REVOKE ALL ON FUNCTION tenancy_private.require_platform() FROM public;
 
 -- include: functions/tenancy_private/tenant_table.sql
 -- tenancy_private.tenant_table(): every table with a tenant_id, and who may empty it.

@@ -657,11 +657,9 @@ CREATE FUNCTION tenancy.begin_offboarding(p_tenant_id uuid, p_reason text, p_gra
 DECLARE
     v_ends_at timestamptz := clock_timestamp() + p_grace;
 BEGIN
-    IF tenancy_private.platform_role() IS NULL THEN
-        RAISE EXCEPTION 'not permitted' USING
-            ERRCODE = 'TN002',
-            HINT = 'SET ROLE tenancy_admin or tenancy_operator outside any tenant.';
-    ELSIF (p_grace BETWEEN interval '0' AND interval '365 days') IS NOT TRUE THEN
+    PERFORM tenancy_private.require_platform('{operator,admin}');
+
+    IF (p_grace BETWEEN interval '0' AND interval '365 days') IS NOT TRUE THEN
         RAISE EXCEPTION 'the grace period is 0 to 365 days' USING
             ERRCODE = 'TN004', HINT = 'For example interval ''30 days''.';
     END IF;
@@ -1028,10 +1026,7 @@ CREATE FUNCTION tenancy.drop_tenant_schema(p_tenant_id uuid) RETURNS void
 DECLARE
     v_placement text;
 BEGIN
-    IF tenancy_private.platform_role() IS DISTINCT FROM 'operator' THEN
-        RAISE EXCEPTION 'not permitted' USING
-            ERRCODE = 'TN002', HINT = 'SET ROLE tenancy_operator outside any tenant.';
-    END IF;
+    PERFORM tenancy_private.require_platform('{operator}');
 
     SELECT t.placement INTO v_placement
     FROM tenancy_private.tenant AS t
@@ -1348,10 +1343,9 @@ DECLARE
     v_tenant tenancy_private.tenant := jsonb_populate_record(NULL::tenancy_private.tenant, p_tenant);
     v_why text := 'imported from an archive';
 BEGIN
-    IF tenancy_private.platform_role() IS NULL THEN
-        RAISE EXCEPTION 'not permitted' USING
-            ERRCODE = 'TN002', HINT = 'SET ROLE tenancy_operator outside any tenant.';
-    ELSIF NOT EXISTS (
+    PERFORM tenancy_private.require_platform('{operator,admin}');
+
+    IF NOT EXISTS (
         SELECT FROM tenancy_private.node AS n WHERE v_tenant.region = n.region
     ) THEN
         RAISE EXCEPTION 'this cluster does not serve region %', v_tenant.region USING
@@ -1543,11 +1537,9 @@ CREATE FUNCTION tenancy.list_backfill(p_name text, p_state text DEFAULT NULL::te
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 BEGIN
-    IF tenancy_private.platform_role() IS NULL THEN
-        RAISE EXCEPTION 'not permitted' USING
-            ERRCODE = 'TN002',
-            HINT = 'SET ROLE tenancy_admin or tenancy_operator outside any tenant.';
-    ELSIF NOT EXISTS (SELECT FROM tenancy_private.backfill AS b WHERE b.name = p_name) THEN
+    PERFORM tenancy_private.require_platform('{operator,admin}');
+
+    IF NOT EXISTS (SELECT FROM tenancy_private.backfill AS b WHERE b.name = p_name) THEN
         RAISE EXCEPTION 'there is no backfill %', p_name USING
             ERRCODE = 'TN052', HINT = 'tenancy.begin_backfill() first.';
     END IF;
@@ -1640,10 +1632,7 @@ CREATE FUNCTION tenancy.list_schemas(p_only_stale boolean DEFAULT false) RETURNS
 DECLARE
     v_template numeric := tenancy_private.schema_stamp('app');
 BEGIN
-    IF tenancy_private.platform_role() IS NULL THEN
-        RAISE EXCEPTION 'not permitted' USING
-            ERRCODE = 'TN002', HINT = 'SET ROLE tenancy_operator outside any tenant.';
-    END IF;
+    PERFORM tenancy_private.require_platform('{operator,admin}');
 
     RETURN QUERY
     SELECT t.id, t.slug, t.placement, s.synced_at, i.is_stale
@@ -2718,10 +2707,7 @@ CREATE FUNCTION tenancy.schema_drift(p_tenant_id uuid DEFAULT NULL::uuid) RETURN
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 BEGIN
-    IF tenancy_private.platform_role() IS NULL THEN
-        RAISE EXCEPTION 'not permitted' USING
-            ERRCODE = 'TN002', HINT = 'SET ROLE tenancy_operator outside any tenant.';
-    END IF;
+    PERFORM tenancy_private.require_platform('{operator,admin}');
 
     RETURN QUERY
     SELECT s.tenant_id, d.*
@@ -2927,10 +2913,7 @@ CREATE FUNCTION tenancy.sync_tenant_schema(p_tenant_id uuid, p_drop boolean DEFA
 DECLARE
     v_count integer;
 BEGIN
-    IF tenancy_private.platform_role() IS NULL THEN
-        RAISE EXCEPTION 'not permitted' USING
-            ERRCODE = 'TN002', HINT = 'SET ROLE tenancy_operator outside any tenant.';
-    END IF;
+    PERFORM tenancy_private.require_platform('{operator,admin}');
 
     PERFORM FROM tenancy_private.tenant AS t
     WHERE t.id = p_tenant_id AND t.status NOT IN ('purging', 'purged')
@@ -3787,10 +3770,9 @@ DECLARE
     v_tenant record;
     v_last record;
 BEGIN
-    IF tenancy_private.platform_role() IS DISTINCT FROM 'operator' THEN
-        RAISE EXCEPTION 'not permitted' USING
-            ERRCODE = 'TN002', HINT = 'SET ROLE tenancy_operator outside any tenant.';
-    ELSIF p_placement NOT IN ('shared', 'dedicated') IS NOT FALSE THEN
+    PERFORM tenancy_private.require_platform('{operator}');
+
+    IF p_placement NOT IN ('shared', 'dedicated') IS NOT FALSE THEN
         RAISE EXCEPTION 'no such placement'
             USING ERRCODE = 'TN004', HINT = 'shared or dedicated.';
     END IF;
@@ -5237,10 +5219,9 @@ CREATE FUNCTION tenancy_private.require_operator() RETURNS void
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 BEGIN
-    IF tenancy_private.platform_role() IS DISTINCT FROM 'operator' THEN
-        RAISE EXCEPTION 'not permitted' USING
-            ERRCODE = 'TN002', HINT = 'SET ROLE tenancy_operator outside any tenant.';
-    ELSIF EXISTS (
+    PERFORM tenancy_private.require_platform('{operator}');
+
+    IF EXISTS (
         SELECT
         FROM pg_roles AS r
         WHERE (r.rolsuper OR r.rolbypassrls OR r.rolname IN (
@@ -5258,21 +5239,24 @@ ALTER FUNCTION tenancy_private.require_operator() OWNER TO tenancy_kernel;
 
 COMMENT ON FUNCTION tenancy_private.require_operator() IS 'Refuse whoever is not tenancy_operator outside any tenant, and logins that may more. Raises TN002.';
 
-CREATE FUNCTION tenancy_private.require_platform() RETURNS void
+CREATE FUNCTION tenancy_private.require_platform(p_roles text[] DEFAULT '{admin}'::text[]) RETURNS void
     LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL RESTRICTED
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 BEGIN
-    IF tenancy_private.platform_role() IS DISTINCT FROM 'admin' THEN
+    IF (tenancy_private.platform_role() = ANY (p_roles)) IS NOT TRUE THEN
         RAISE EXCEPTION 'not permitted' USING
-            ERRCODE = 'TN002', HINT = 'SET ROLE tenancy_admin outside any tenant.';
+            ERRCODE = 'TN002',
+            HINT = format(
+                'SET ROLE tenancy_%s outside any tenant.', array_to_string(p_roles, ' or tenancy_')
+            );
     END IF;
 END;
 $$;
 
-ALTER FUNCTION tenancy_private.require_platform() OWNER TO tenancy_kernel;
+ALTER FUNCTION tenancy_private.require_platform(p_roles text[]) OWNER TO tenancy_kernel;
 
-COMMENT ON FUNCTION tenancy_private.require_platform() IS 'Refuse whoever is not tenancy_admin outside any tenant. Raises TN002.';
+COMMENT ON FUNCTION tenancy_private.require_platform(p_roles text[]) IS 'Refuse whoever is none of these roles (admin, operator) outside any tenant. Raises TN002.';
 
 CREATE FUNCTION tenancy_private.schema_stamp(p_schema name) RETURNS numeric
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -11226,7 +11210,7 @@ REVOKE ALL ON FUNCTION tenancy_private.request_key() FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.require_administrator(p_tenant_id uuid, p_action text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.require_job(p_purpose text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.require_operator() FROM PUBLIC;
-REVOKE ALL ON FUNCTION tenancy_private.require_platform() FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenancy_private.require_platform(p_roles text[]) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.schema_stamp(p_schema name) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.sign_context(p_tenant_id uuid, p_actor_id uuid, p_role text, p_request jsonb, p_may_write boolean) FROM PUBLIC;
 REVOKE ALL ON FUNCTION tenancy_private.slug_skeleton(p_slug text) FROM PUBLIC;

@@ -10,7 +10,8 @@ _MOVE = "SELECT tenancy.move_tenant(%s, %s, '5 s')"
 
 @probe("provision_tenant_schema sync_tenant_schema schema_drift list_schemas sync_schema drift_of "
        "drift_ddl structure_ rehomed cloned_table own_schema_of home_schema schema_stamp "
-       "drop_tenant_schema drop_schema tenant_schema")  # fmt: skip
+       "drop_tenant_schema drop_schema tenant_schema list_backfill import_tenant "
+       "begin_offboarding")  # fmt: skip
 def _schemas(w: World) -> None:
     own, there = w.ids["own"], w.ids["dedicated"]
     make = "SELECT tenancy.provision_tenant_schema(%s)"
@@ -32,7 +33,10 @@ def _schemas(w: World) -> None:
         conn.rollback()
         conn.execute("SELECT tenancy.enter_system(%s, 'to prove')", [own])
         for query, bind in ((make, (str(own),)), (sync, (there,)), (drift, (own,)), (drop, (there,)),
-                            (stale, (False, own)), (_MOVE, (own, "shared"))):  # fmt: skip
+                            (stale, (False, own)), (_MOVE, (own, "shared")),
+                            ("SELECT tenancy.list_backfill(%s)", ("prover",)),
+                            ("SELECT tenancy.import_tenant(%s, %s)", ("{}", "prover-inside")),
+                            ("SELECT tenancy.begin_offboarding(%s, 'proving')", (own,))):  # fmt: skip
             refused(conn, "TN002", f"from inside a tenant: {query}", query, *bind)
         conn.rollback()
     with w.connect("dba") as dba:

@@ -6,11 +6,12 @@ one that is not found any more is an error, so that this list cannot rot.
 
 _P, _T = "tenancy_private.", "tenancy."
 
-#: What only the platform's console may call, outside any tenant.
+#: What only the platform may call, outside any tenant.
 PLATFORM = (
     "create_tenant", "list_tenants", "reconcile_tenant", "set_plan", "set_limit", "reset_limit",
     "set_feature", "set_actor_rate", "list_evidence", "review_evidence", "register_jwt_issuer",
-    "revoke_jwt_issuer",
+    "revoke_jwt_issuer", "sync_tenant_schema", "schema_drift", "list_schemas", "drop_tenant_schema",
+    "import_tenant", "begin_offboarding", "list_backfill",
 )  # fmt: skip
 
 WEAKENINGS: tuple[tuple[str, str, str, str], ...] = (
@@ -104,20 +105,16 @@ WEAKENINGS: tuple[tuple[str, str, str, str], ...] = (
     (_T + "list_members", "list members of other tenants", r"WHERE m\.tenant_id = p_tenant_id", ""),
     (_T + "remove_member", "remove in other tenants", r"WHERE tenant_id = p_tenant_id AND", "WHERE"),
     (_P + "create_api_key", "issue for ever", r"p_days IS NULL OR p_days NOT BETWEEN 1 AND 730", "false"),
-    (_P + "require_platform", "be the platform inside a tenant", r"tenancy_private\.platform_role\(\) IS DISTINCT FROM 'admin'", "false"),
+    (_P + "require_platform", "be the platform inside a tenant", r"\(tenancy_private\.platform_role\(\) = ANY \(p_roles\)\) IS NOT TRUE", "false"),
     (_P + "platform_role", "reopen from inside", r"WHEN tenancy_private\.verified_context\(\) IS NOT NULL THEN NULL", ""),
-    *((_T + name, "skip the platform's permission", r"PERFORM tenancy_private\.require_platform\(\);", "")
+    *((_T + name, "skip the platform's permission", r"PERFORM tenancy_private\.require_platform\([^)]*\);", "")
       for name in PLATFORM),
     (_T + "register_jwt_issuer", "accept a short secret", r"octet_length\(p_secret\) < 32 IS NOT FALSE", "false"),
     (_T + "register_table", "register another's table", r"AND pg_has_role\([^)]*\)", ""),
     (_T + "unregister_table", "unregister another's table", r"AND pg_has_role\([^)]*\)", ""),
     # Placement.
-    (_T + "sync_tenant_schema", "skip the platform's permission", r"tenancy_private\.platform_role\(\) IS NULL", "false"),
-    (_T + "schema_drift", "skip the platform's permission", r"tenancy_private\.platform_role\(\) IS NULL", "false"),
-    (_T + "list_schemas", "skip the platform's permission", r"tenancy_private\.platform_role\(\) IS NULL", "false"),
-    (_T + "drop_tenant_schema", "skip the platform's permission", r"tenancy_private\.platform_role\(\) IS DISTINCT FROM 'operator'", "false"),
     (_T + "drop_tenant_schema", "drop a schema in use", r"v_placement = 'dedicated'", "false"),
-    (_P + "begin_move", "skip the platform's permission", r"tenancy_private\.platform_role\(\) IS DISTINCT FROM 'operator'", "false"),
+    (_P + "begin_move", "skip the platform's permission", r"PERFORM tenancy_private\.require_platform\([^)]*\);", ""),
     (_P + "begin_move", "move a tenant that may write", r"v_tenant\.status <> 'moving' OR v_last\.is_new", "false"),
     (_P + "begin_move", "move before moving is committed", r"OR v_last\.is_new", ""),
     (_T + "move_tenant", "do not wait for writers", r"PERFORM tenancy_private\.wait_for_others\(p_wait\);", ""),

@@ -21,11 +21,9 @@ AS $function$
 DECLARE
     v_ends_at timestamptz := clock_timestamp() + p_grace;
 BEGIN
-    IF tenancy_private.platform_role() IS NULL THEN
-        RAISE EXCEPTION 'not permitted' USING
-            ERRCODE = 'TN002',
-            HINT = 'SET ROLE tenancy_admin or tenancy_operator outside any tenant.';
-    ELSIF (p_grace BETWEEN interval '0' AND interval '365 days') IS NOT TRUE THEN
+    PERFORM tenancy_private.require_platform('{operator,admin}');
+
+    IF (p_grace BETWEEN interval '0' AND interval '365 days') IS NOT TRUE THEN
         RAISE EXCEPTION 'the grace period is 0 to 365 days' USING
             ERRCODE = 'TN004', HINT = 'For example interval ''30 days''.';
     END IF;

@@ -15,10 +15,7 @@ AS $function$
 DECLARE
     v_placement text;
 BEGIN
-    IF tenancy_private.platform_role() IS DISTINCT FROM 'operator' THEN
-        RAISE EXCEPTION 'not permitted' USING
-            ERRCODE = 'TN002', HINT = 'SET ROLE tenancy_operator outside any tenant.';
-    END IF;
+    PERFORM tenancy_private.require_platform('{operator}');
 
     SELECT t.placement INTO v_placement
     FROM tenancy_private.tenant AS t

@@ -18,10 +18,9 @@ DECLARE
     v_tenant tenancy_private.tenant := jsonb_populate_record(NULL::tenancy_private.tenant, p_tenant);
     v_why text := 'imported from an archive';
 BEGIN
-    IF tenancy_private.platform_role() IS NULL THEN
-        RAISE EXCEPTION 'not permitted' USING
-            ERRCODE = 'TN002', HINT = 'SET ROLE tenancy_operator outside any tenant.';
-    ELSIF NOT EXISTS (
+    PERFORM tenancy_private.require_platform('{operator,admin}');
+
+    IF NOT EXISTS (
         SELECT FROM tenancy_private.node AS n WHERE v_tenant.region = n.region
     ) THEN
         RAISE EXCEPTION 'this cluster does not serve region %', v_tenant.region USING

@@ -14,11 +14,9 @@ SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
-    IF tenancy_private.platform_role() IS NULL THEN
-        RAISE EXCEPTION 'not permitted' USING
-            ERRCODE = 'TN002',
-            HINT = 'SET ROLE tenancy_admin or tenancy_operator outside any tenant.';
-    ELSIF NOT EXISTS (SELECT FROM tenancy_private.backfill AS b WHERE b.name = p_name) THEN
+    PERFORM tenancy_private.require_platform('{operator,admin}');
+
+    IF NOT EXISTS (SELECT FROM tenancy_private.backfill AS b WHERE b.name = p_name) THEN
         RAISE EXCEPTION 'there is no backfill %', p_name USING
             ERRCODE = 'TN052', HINT = 'tenancy.begin_backfill() first.';
     END IF;

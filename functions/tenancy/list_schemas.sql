@@ -14,10 +14,7 @@ AS $function$
 DECLARE
     v_template numeric := tenancy_private.schema_stamp('app');
 BEGIN
-    IF tenancy_private.platform_role() IS NULL THEN
-        RAISE EXCEPTION 'not permitted' USING
-            ERRCODE = 'TN002', HINT = 'SET ROLE tenancy_operator outside any tenant.';
-    END IF;
+    PERFORM tenancy_private.require_platform('{operator,admin}');
 
     RETURN QUERY
     SELECT t.id, t.slug, t.placement, s.synced_at, i.is_stale

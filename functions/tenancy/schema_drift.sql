@@ -14,10 +14,7 @@ SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
-    IF tenancy_private.platform_role() IS NULL THEN
-        RAISE EXCEPTION 'not permitted' USING
-            ERRCODE = 'TN002', HINT = 'SET ROLE tenancy_operator outside any tenant.';
-    END IF;
+    PERFORM tenancy_private.require_platform('{operator,admin}');
 
     RETURN QUERY
     SELECT s.tenant_id, d.*

@@ -18,10 +18,7 @@ AS $function$
 DECLARE
     v_count integer;
 BEGIN
-    IF tenancy_private.platform_role() IS NULL THEN
-        RAISE EXCEPTION 'not permitted' USING
-            ERRCODE = 'TN002', HINT = 'SET ROLE tenancy_operator outside any tenant.';
-    END IF;
+    PERFORM tenancy_private.require_platform('{operator,admin}');
 
     PERFORM FROM tenancy_private.tenant AS t
     WHERE t.id = p_tenant_id AND t.status NOT IN ('purging', 'purged')

@@ -15,10 +15,9 @@ DECLARE
     v_tenant record;
     v_last record;
 BEGIN
-    IF tenancy_private.platform_role() IS DISTINCT FROM 'operator' THEN
-        RAISE EXCEPTION 'not permitted' USING
-            ERRCODE = 'TN002', HINT = 'SET ROLE tenancy_operator outside any tenant.';
-    ELSIF p_placement NOT IN ('shared', 'dedicated') IS NOT FALSE THEN
+    PERFORM tenancy_private.require_platform('{operator}');
+
+    IF p_placement NOT IN ('shared', 'dedicated') IS NOT FALSE THEN
         RAISE EXCEPTION 'no such placement'
             USING ERRCODE = 'TN004', HINT = 'shared or dedicated.';
     END IF;

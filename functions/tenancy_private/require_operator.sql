@@ -14,10 +14,9 @@ SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
-    IF tenancy_private.platform_role() IS DISTINCT FROM 'operator' THEN
-        RAISE EXCEPTION 'not permitted' USING
-            ERRCODE = 'TN002', HINT = 'SET ROLE tenancy_operator outside any tenant.';
-    ELSIF EXISTS (
+    PERFORM tenancy_private.require_platform('{operator}');
+
+    IF EXISTS (
         SELECT
         FROM pg_roles AS r
         WHERE (r.rolsuper OR r.rolbypassrls OR r.rolname IN (

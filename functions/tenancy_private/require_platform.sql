@@ -1,9 +1,10 @@
--- tenancy_private.require_platform(): only the platform's console goes on, outside any tenant.
+-- tenancy_private.require_platform(p_roles): only the platform goes on, outside any tenant.
 --
--- Raises:      TN002 not tenancy_admin outside any tenant.
--- Tests:       tests/functions/tenancy/test_create_tenant.py
+-- Roles:       admin, the console, unless others are named.
+-- Raises:      TN002 none of these roles outside any tenant.
+-- Tests:       tests/functions/tenancy/test_create_tenant.py, test_own_schema.py
 
-CREATE OR REPLACE FUNCTION tenancy_private.require_platform()
+CREATE OR REPLACE FUNCTION tenancy_private.require_platform(p_roles text[] DEFAULT '{admin}')
 RETURNS void
 LANGUAGE plpgsql
 STABLE
@@ -12,15 +13,18 @@ SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
-    IF tenancy_private.platform_role() IS DISTINCT FROM 'admin' THEN
+    IF (tenancy_private.platform_role() = ANY (p_roles)) IS NOT TRUE THEN
         RAISE EXCEPTION 'not permitted' USING
-            ERRCODE = 'TN002', HINT = 'SET ROLE tenancy_admin outside any tenant.';
+            ERRCODE = 'TN002',
+            HINT = format(
+                'SET ROLE tenancy_%s outside any tenant.', array_to_string(p_roles, ' or tenancy_')
+            );
     END IF;
 END;
 $function$;
 
-COMMENT ON FUNCTION tenancy_private.require_platform() IS
-'Refuse whoever is not tenancy_admin outside any tenant. Raises TN002.';
+COMMENT ON FUNCTION tenancy_private.require_platform(text[]) IS
+'Refuse whoever is none of these roles (admin, operator) outside any tenant. Raises TN002.';
 
-ALTER FUNCTION tenancy_private.require_platform() OWNER TO tenancy_kernel;
-REVOKE ALL ON FUNCTION tenancy_private.require_platform() FROM public;
+ALTER FUNCTION tenancy_private.require_platform(text[]) OWNER TO tenancy_kernel;
+REVOKE ALL ON FUNCTION tenancy_private.require_platform(text[]) FROM public;
