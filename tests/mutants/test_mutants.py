@@ -199,8 +199,6 @@ def test_every_equivalent_has_a_proof_of_one_line_and_is_derived(derived, stage)
 
 
 def test_the_proof_kept_is_of_these_sources_and_complete():
-    if not proof.RESULT.exists():
-        pytest.skip("no proof is kept: make proof (ten minutes) writes one")
     assert proof.stale() == [], "run make proof"
     result = json.loads(proof.RESULT.read_text())
     assert (result["mutants"]["survived"], result["matrix"]["unexpected"]) == (0, 0)
