@@ -1,10 +1,12 @@
 """Killed in the middle, at twenty random moments each: the same command completes afterwards.
 
-The client dies by SIGKILL, or its server process by pg_terminate_backend(). The moment is a fraction of
-the time that the whole work takes here, drawn with a seed.
+TENANCY_FAULT_POINTS gives another number. The client dies by SIGKILL, or its server process by
+pg_terminate_backend(). The moment is a fraction of the time that the whole work takes here, drawn
+with a seed.
 """
 
 import multiprocessing
+import os
 import random
 import time
 import zipfile
@@ -17,7 +19,7 @@ from tenancy import archive, fuzz, offboard, placement
 from tests.faults import work as tasks
 from tests.fix_archives import as_operator, stored
 
-POINTS, SEED = 20, 2026
+POINTS, SEED = int(os.environ.get("TENANCY_FAULT_POINTS", "20")), 2026
 
 
 OURS = "FROM pg_stat_activity WHERE application_name = 'tenancy' AND datname = current_database()"
